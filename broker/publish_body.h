@@ -1,0 +1,101 @@
+// broker/publish_body.h: the body of a publish, in any of its forms, becomes checked events
+// (protocol 3).
+//
+// Thread: its worker's; one PublishReader a worker. In the steady state it allocates nothing.
+// A batch is all or nothing: at the first fault the batch is empty.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "broker/fault.h"
+#include "broker/publish_item.h"
+#include "core/bytes.h"
+#include "net/json.h"
+#include "net/text_arena.h"
+
+namespace fanfare {
+
+struct PublishLimits {
+  std::size_t event_bytes_max = 1_MiB;  // data of one event
+  std::size_t batch_bytes_max = 8_MiB;  // body that holds several
+  std::size_t batch_events_max = 4096;  // what the bus takes in one claim
+};
+
+struct PublishHeader {
+  std::string_view name;  // lower case
+  std::string_view value;
+};
+
+// A request as far as its body's meaning goes. Query values are decoded.
+struct PublishRequest {
+  std::optional<std::string_view> path_topic;  // decoded; nullopt: POST /events
+  std::string_view content_type;               // as sent; empty: none
+  std::optional<std::string_view> event;       // ?event=
+  std::optional<std::string_view> retry;       // ?retry=
+  std::optional<std::string_view> ce;          // ?ce=
+  std::optional<std::string_view> is_private;  // ?private=
+  std::span<const PublishHeader>
+      headers;  // those that begin with `ce-`; the others are passed over
+};
+
+// How the answer looks: {"id"} or {"count","first","last"}.
+enum class AnswerShape : uint8_t { one, batch };
+
+// Checked events, and the memory their views look into. Reuse it: clear() keeps its memory.
+class PublishBatch {
+ public:
+  std::span<const PublishItem> items() const { return items_; }
+  AnswerShape shape() const { return shape_; }
+  std::size_t memory_bytes() const;
+  void clear();
+
+ private:
+  friend class PublishReader;
+  friend class CloudEventReader;
+
+  std::vector<PublishItem> items_;
+  TextArena arena_;
+  AnswerShape shape_ = AnswerShape::one;
+};
+
+class PublishReader {
+ public:
+  PublishReader();
+  ~PublishReader();
+
+  // The whole body of one request. `out` is cleared first. nullopt: out has at least one item.
+  std::optional<Fault> read(const PublishRequest& request, std::string_view body,
+                            const PublishLimits& limits, PublishBatch& out);
+
+  // One line of NDJSON without its line end (a CR at its end is dropped), as the Unix socket brings
+  // it. Adds one item to `out`, or none for an empty line; on a fault `out` stays as it was. The
+  // line must stay as long as the batch is used.
+  std::optional<Fault> read_line(std::string_view line, const PublishLimits& limits,
+                                 PublishBatch& out);
+
+ private:
+  std::optional<Fault> read_raw(const PublishRequest& request, std::string_view body,
+                                const PublishLimits& limits, PublishBatch& out);
+  std::optional<Fault> read_json(std::string_view body, const PublishLimits& limits,
+                                 PublishBatch& out);
+  std::optional<Fault> read_ndjson(std::string_view body, const PublishLimits& limits,
+                                   PublishBatch& out);
+  std::optional<Fault> read_members(const PublishLimits& limits, PublishBatch& out);
+
+  JsonReader json_;
+  std::vector<std::string_view> names_;
+};
+
+// The value of an Idempotency-Key header, quoted or bare: 1-255 visible ASCII characters. The
+// result looks into it.
+Verdict<std::string_view> parse_idempotency_key(std::string_view header);
+
+// Is this media type (parameters and case apart) one of NDJSON's three names?
+bool is_ndjson_type(std::string_view content_type);
+
+}  // namespace fanfare
