@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "broker/fault.h"
+#include "broker/topic_hash.h"  // IWYU pragma: export: what names a topic also hashes it
 
 namespace fanfare {
 
