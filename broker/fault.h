@@ -17,11 +17,11 @@ namespace fanfare {
 
 struct Fault {
   uint16_t status = 400;
-  std::string_view slug;  // static text, /problems/<slug>: one of those below
-  std::string detail;     // what is wrong and what to change; valid UTF-8, no control characters
-  std::optional<uint64_t> line;   // NDJSON: from 1, empty lines counted
-  std::optional<uint64_t> index;  // JSON array: from 0
-  std::string field;              // the member, query parameter or header at fault; empty: none
+  std::string_view slug;    // static text, /problems/<slug>: one of those below
+  std::string detail = {};  // what is wrong and what to change; valid UTF-8, no control characters
+  std::optional<uint64_t> line = {};   // NDJSON: from 1, empty lines counted
+  std::optional<uint64_t> index = {};  // JSON array: from 0
+  std::string field = {};  // the member, query parameter or header at fault; empty: none
 };
 
 // Every slug that the files of names and bodies use.

@@ -25,9 +25,6 @@ struct RefusedCharacter {
   std::string describe() const;
 };
 
-// The offset of the first byte that is not part of valid UTF-8 (no surrogates, nothing overlong).
-std::optional<std::size_t> find_invalid_utf8(std::string_view text);
-
 // The first character of a refused kind. `text` is valid UTF-8.
 std::optional<RefusedCharacter> find_refused_character(std::string_view text);
 

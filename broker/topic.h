@@ -14,6 +14,9 @@ namespace fanfare {
 
 constexpr std::size_t topic_bytes_max = 255;
 
+// The rules that topics and patterns share: not empty, not too long, UTF-8, no refused character.
+std::optional<Fault> check_name_text(std::string_view name);
+
 // Is this a topic name, decoded? 400 otherwise; the detail names the fault and the likely meaning.
 std::optional<Fault> check_topic(std::string_view name);
 

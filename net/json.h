@@ -38,6 +38,7 @@ struct JsonMember {
 struct JsonFault {
   std::string what;    // "expected ':' after the name \"data\""
   std::size_t at = 0;  // byte offset in the text
+  std::string name;    // of the member at fault, decoded; empty: none
 };
 
 class JsonReader {
@@ -64,15 +65,15 @@ class JsonReader {
   // One array of objects: open_array(), then next_object() until it is not `object`. The text must
   // stay until then.
   enum class Next : uint8_t { object, end, fault };
-  bool open_array(std::string_view text, TextArena& arena);
+  bool open_array(std::string_view text);
   Next next_object(TextArena& arena);
   std::size_t index() const {
     return index_;
   }  // of the object read, or that the fault is in, from 0
 
   std::span<const JsonMember> members() const { return members_; }
-  std::string_view object_text() const { return object_text_; }  // of the object read last, compact
-
+  // The whole object read last, compact.
+  std::string_view object_text(TextArena& arena) const;
   // What the first byte that is not white space says it is; `null` kind for nothing at all.
   static bool looks_like_array(std::string_view text);
 
@@ -83,17 +84,39 @@ class JsonReader {
 
   const JsonFault& fault() const { return fault_; }
 
+  std::size_t memory_bytes() const;
+
  private:
-  class Walker;
   struct Tokens;
 
+  bool open(std::string_view text);
+  bool read_members(uint32_t& token, TextArena& arena);
+  bool read_member(uint32_t& token, TextArena& arena);
+  bool take_value(uint32_t& token, TextArena& arena, JsonValue& out);
+  bool decode(uint32_t token, TextArena& arena, std::string_view& out);
+  bool nothing_follows(uint32_t token);
+
+  bool skip_value(uint32_t& token, std::size_t depth);
+  bool skip_array(uint32_t& token, std::size_t depth);
+  bool skip_object(uint32_t& token, std::size_t depth);
+  bool check_scalar(uint32_t token);
+  bool check_escapes(uint32_t token);
+
+  char at(uint32_t token) const;
+  std::size_t begin_of(uint32_t token) const;
+  std::string_view text_of_token(uint32_t token) const;
+  std::string_view compact(uint32_t first, uint32_t after, TextArena& arena) const;
+  bool fail(std::string what, std::size_t at);
+  bool fail_expected(std::string_view expected, uint32_t token);
+  bool fail_before_tokens(int error);
+
   std::unique_ptr<Tokens> tokens_;
-  std::vector<JsonMember> members_;
-  std::string_view object_text_;
-  JsonFault fault_;
   std::string_view text_;
+  std::vector<JsonMember> members_;
+  JsonFault fault_;
   std::size_t index_ = 0;
-  uint32_t next_token_ = 0;
+  uint32_t object_first_ = 0, object_after_ = 0;  // tokens of the object read last
+  uint32_t next_token_ = 0;                       // where next_object() goes on
 };
 
 bool is_valid_utf8(std::string_view text);
