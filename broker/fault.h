@@ -17,7 +17,7 @@ namespace fanfare {
 
 struct Fault {
   uint16_t status = 400;
-  std::string_view slug;    // static text, /problems/<slug>: one of those below
+  std::string_view slug = {};  // static text, /problems/<slug>: one of those below
   std::string detail = {};  // what is wrong and what to change; valid UTF-8, no control characters
   std::optional<uint64_t> line = {};   // NDJSON: from 1, empty lines counted
   std::optional<uint64_t> index = {};  // JSON array: from 0

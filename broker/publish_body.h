@@ -14,6 +14,7 @@
 
 #include "broker/fault.h"
 #include "broker/publish_item.h"
+#include "broker/publish_rules.h"  // IWYU pragma: export: parse_idempotency_key, check_event_type
 #include "core/bytes.h"
 #include "net/json.h"
 #include "net/text_arena.h"
@@ -56,7 +57,6 @@ class PublishBatch {
 
  private:
   friend class PublishReader;
-  friend class CloudEventReader;
 
   std::vector<PublishItem> items_;
   TextArena arena_;
@@ -65,9 +65,6 @@ class PublishBatch {
 
 class PublishReader {
  public:
-  PublishReader();
-  ~PublishReader();
-
   // The whole body of one request. `out` is cleared first. nullopt: out has at least one item.
   std::optional<Fault> read(const PublishRequest& request, std::string_view body,
                             const PublishLimits& limits, PublishBatch& out);
@@ -79,23 +76,20 @@ class PublishReader {
                                  PublishBatch& out);
 
  private:
+  std::optional<Fault> read_by_type(const PublishRequest& request, std::string_view body,
+                                    const PublishLimits& limits, PublishBatch& out);
   std::optional<Fault> read_raw(const PublishRequest& request, std::string_view body,
                                 const PublishLimits& limits, PublishBatch& out);
-  std::optional<Fault> read_json(std::string_view body, const PublishLimits& limits,
-                                 PublishBatch& out);
+  std::optional<Fault> read_object(std::string_view body, const PublishLimits& limits,
+                                   PublishBatch& out);
+  std::optional<Fault> read_array(std::string_view body, const PublishLimits& limits,
+                                  PublishBatch& out);
   std::optional<Fault> read_ndjson(std::string_view body, const PublishLimits& limits,
                                    PublishBatch& out);
-  std::optional<Fault> read_members(const PublishLimits& limits, PublishBatch& out);
+  std::optional<Fault> add_members(const PublishLimits& limits, PublishBatch& out);
 
   JsonReader json_;
-  std::vector<std::string_view> names_;
+  std::vector<std::string_view> names_;  // of a "topic" list, while it is read
 };
-
-// The value of an Idempotency-Key header, quoted or bare: 1-255 visible ASCII characters. The
-// result looks into it.
-Verdict<std::string_view> parse_idempotency_key(std::string_view header);
-
-// Is this media type (parameters and case apart) one of NDJSON's three names?
-bool is_ndjson_type(std::string_view content_type);
 
 }  // namespace fanfare

@@ -1,0 +1,311 @@
+// broker/fanout.cc: filling batches from feeds and single streams, and what each send's result means.
+#include "broker/fanout.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "broker/stream_extra.h"
+
+namespace fanfare {
+namespace {
+
+constexpr std::size_t batch_sends_max = 32;
+constexpr uint32_t visits_per_send_max = 16;  // members looked at for each send that may be filled
+
+uint32_t tick_of(Instant now) {
+  return static_cast<uint32_t>(now.time_since_epoch() / stream_tick);
+}
+
+}  // namespace
+
+FanOut::FanOut(Engine& engine, StreamTable& streams, FeedTable& feeds, CongestionMap& congestion,
+               StreamWatcher& watcher, Limits limits)
+    : engine_(engine),
+      streams_(streams),
+      feeds_(feeds),
+      congestion_(congestion),
+      watcher_(watcher),
+      limits_(limits) {
+  entries_.reserve(batch_sends_max);
+  batch_.reserve(batch_sends_max);
+}
+
+void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
+  Feed& feed = feeds_[feed_id];
+  if (!feed.active) {
+    feed.active = true;
+    active_.push_back(feed_id);
+    begin_round(feed, now);
+    return;
+  }
+  const bool late = now - feed.sweep.began > limits_.congestion_time;
+  if (!late && feed.sweep.unswept_bytes <= limits_.congestion_bytes) return;
+  event.for_each_topic([&](std::string_view topic) {
+    const uint32_t bit = CongestionMap::bit_of(topic_hash(topic));
+    auto& marked = feed.congested_topics;
+    if (std::find(marked.begin(), marked.end(), bit) != marked.end()) return;
+    marked.push_back(bit);
+    congestion_.mark(bit);
+  });
+}
+
+void FanOut::begin_round(Feed& feed, Instant now) {
+  const auto members = static_cast<uint32_t>(feed.members().size());
+  feed.sweep.left = members;
+  // A different place each round, so that the same reader is not always the last.
+  feed.sweep.at = members == 0 ? 0 : static_cast<uint32_t>((feed.sweep.at + members / 3 + 1) % members);
+  feed.sweep.end = feed.last();
+  feed.sweep.began = now;
+  feed.sweep.unswept_bytes = 0;
+  clear_congestion(feed);
+  counters_.sweeps.add(1);
+}
+
+void FanOut::clear_congestion(Feed& feed) {
+  for (const uint32_t bit : feed.congested_topics) congestion_.unmark(bit);
+  feed.congested_topics.clear();
+}
+
+void FanOut::queue(uint32_t slot) {
+  Stream& stream = streams_[slot];
+  if (stream.queued) return;
+  stream.queued = true;
+  queued_.push_back(slot);
+}
+
+void FanOut::join(uint32_t slot, uint32_t feed_id) {
+  Stream& stream = streams_[slot];
+  stream.feed = feed_id;
+  stream.member = feeds_[feed_id].add_member(slot);
+}
+
+void FanOut::forget(uint32_t slot) {
+  Stream& stream = streams_[slot];
+  CHECK(!stream.in_batch);
+  set_behind(stream, false);
+  if (stream.torn != nullptr) {
+    stream.torn->unref();
+    stream.torn = nullptr;
+  }
+  Feed& feed = feeds_[stream.feed];
+  if (const auto moved = feed.remove_member(stream.member)) {
+    streams_[*moved].member = stream.member;
+    if (feed.active) queue(*moved);  // it may have moved to a place that this round has passed
+  }
+  feeds_.close_if_empty(stream.feed);
+}
+
+void FanOut::set_behind(Stream& stream, bool behind) {
+  if (stream.behind == behind) return;
+  stream.behind = behind;
+  Feed& feed = feeds_[stream.feed];
+  feed.behind = behind ? feed.behind + 1 : feed.behind - 1;
+}
+
+void FanOut::run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max) {
+  Instant now = clock();
+  const Instant end = now + time_max;
+  const uint64_t bytes_at_start = counters_.bytes.value();
+  while (has_work()) {
+    // Single streams get at most half of a batch while feeds have work.
+    fill_from_queue(active_.empty() ? batch_sends_max : batch_sends_max / 2);
+    fill_from_feeds();
+    if (!batch_.empty()) send_batch(now);
+    now = clock();
+    end_rounds(now);
+    if (now >= end || counters_.bytes.value() - bytes_at_start >= bytes_max) return;
+  }
+}
+
+void FanOut::fill_from_queue(std::size_t most) {
+  for (std::size_t turns = queued_.size(); turns > 0 && batch_.size() < most; --turns) {
+    const uint32_t slot = queued_.front();
+    queued_.pop_front();
+    Stream& stream = streams_[slot];
+    if (!stream.queued) continue;  // closed since, and perhaps another's slot now
+    stream.queued = false;
+    if (stream.use != SlotUse::stream || stream.blocked) continue;
+    fill_one(slot);
+  }
+}
+
+void FanOut::fill_from_feeds() {
+  std::size_t turns = active_.size();
+  if (turns == 0) return;
+  const std::size_t share = std::max<std::size_t>(1, (batch_sends_max - batch_.size()) / turns);
+  for (; turns > 0 && batch_.size() < batch_sends_max; --turns) {
+    const uint32_t id = active_.front();
+    active_.pop_front();
+    fill_from(id, std::min(share, batch_sends_max - batch_.size()));
+    if (feeds_[id].sweep.left == 0) {
+      round_over_.push_back(id);
+    } else {
+      active_.push_back(id);
+    }
+  }
+}
+
+void FanOut::fill_from(uint32_t feed_id, std::size_t most) {
+  Feed& feed = feeds_[feed_id];
+  const std::vector<uint32_t>& members = feed.members();
+  feed.sweep.left = std::min(feed.sweep.left, static_cast<uint32_t>(members.size()));
+  auto visits = static_cast<uint32_t>(most) * visits_per_send_max;
+  for (; feed.sweep.left > 0 && most > 0 && visits > 0; --visits, --feed.sweep.left) {
+    if (feed.sweep.at >= members.size()) feed.sweep.at = 0;
+    const uint32_t slot = members[feed.sweep.at++];
+    Stream& stream = streams_[slot];
+    if (stream.blocked || stream.pulling || stream.closing || stream.in_batch) continue;
+    if (stream.next > feed.last()) continue;
+    if (fill_one(slot)) --most;
+  }
+}
+
+// Adds what this stream is to be sent next, if anything. True: it is in the batch.
+bool FanOut::fill_one(uint32_t slot) {
+  Stream& stream = streams_[slot];
+  if (stream.in_batch) return false;
+  // A send that was cut short goes first; a page that has not begun lets the stream's own bytes pass.
+  const bool own = stream.extra != nullptr && stream.extra->own_pending();
+  if (stream.torn != nullptr && (stream.torn_offset != 0 || !own)) {
+    const std::string_view rest =
+        stream.torn->bytes(stream.torn_offset).substr(0, stream.torn_end - stream.torn_offset);
+    Entry entry{slot, Source::torn, stream.torn, stream.torn_offset, stream.next, 0};
+    add(slot, stream, entry, rest);
+    return true;
+  }
+  if (own) {
+    add(slot, stream, {slot, Source::own, nullptr, 0, stream.next, 0},
+        std::string_view(stream.extra->own).substr(stream.extra->own_sent));
+    return true;
+  }
+  if (stream.closing) {
+    watcher_.on_finished(slot);
+    return false;
+  }
+  Feed& feed = feeds_[stream.feed];
+  if (stream.pulling) return false;
+  if (stream.next > feed.last()) {
+    set_behind(stream, false);
+    return false;
+  }
+  if (stream.next < feed.covered_from()) {
+    set_behind(stream, true);
+    watcher_.on_behind(slot);
+    return false;
+  }
+  add_feed_bytes(slot, stream, feed);
+  return true;
+}
+
+void FanOut::add_feed_bytes(uint32_t slot, Stream& stream, Feed& feed) {
+  const Feed::Place place = feed.find(stream.next);
+  add(slot, stream,
+      {slot, Source::feed, place.block, place.offset, place.block->last().next(), place.events},
+      place.block->bytes(place.offset));
+}
+
+void FanOut::add(uint32_t slot, Stream& stream, const Entry& entry, std::string_view bytes) {
+  stream.in_batch = true;
+  entries_.push_back(entry);
+  batch_.push_back({{slot, stream.generation}, bytes_of(bytes), 0});
+}
+
+void FanOut::send_batch(Instant now) {
+  engine_.send(batch_);
+  last_tick_ = tick_of(now);
+  counters_.sends.add(batch_.size());
+  for (const Entry& entry : entries_) streams_[entry.slot].in_batch = false;
+  for (std::size_t i = 0; i < entries_.size(); ++i) settle(entries_[i], batch_[i].result, now);
+  entries_.clear();
+  batch_.clear();
+}
+
+void FanOut::settle(const Entry& entry, int result, Instant now) {
+  static_cast<void>(now);
+  Stream& stream = streams_[entry.slot];
+  if (result < 0 && result != -EAGAIN) {
+    watcher_.on_broken(entry.slot, -result);
+    return;
+  }
+  const std::size_t taken = result < 0 ? 0 : static_cast<std::size_t>(result);
+  counters_.bytes.add(taken);
+  if (taken > 0) stream.last_write_tick = last_tick_;
+  const std::size_t index = static_cast<std::size_t>(&entry - entries_.data());
+  if (taken == batch_[index].bytes.size()) {
+    settle_full(entry, stream);
+  } else {
+    settle_short(entry, stream, taken);
+  }
+}
+
+void FanOut::settle_full(const Entry& entry, Stream& stream) {
+  switch (entry.source) {
+    case Source::feed:
+      stream.next = entry.next;
+      counters_.deliveries.add(entry.events);
+      if (stream.next <= feeds_[stream.feed].last()) {
+        queue(entry.slot);  // the feed has further blocks
+      } else if (stream.behind) {
+        set_behind(stream, false);
+      }
+      break;
+    case Source::torn:
+      stream.torn->unref();
+      stream.torn = nullptr;
+      queue(entry.slot);
+      break;
+    case Source::own:
+      stream.extra->own.clear();
+      stream.extra->own_sent = 0;
+      if (stream.extra->empty()) {
+        delete stream.extra;
+        stream.extra = nullptr;
+      }
+      queue(entry.slot);
+      break;
+  }
+}
+
+void FanOut::settle_short(const Entry& entry, Stream& stream, std::size_t taken) {
+  const auto n = static_cast<uint32_t>(taken);
+  switch (entry.source) {
+    case Source::feed:
+      if (n == 0) break;
+      entry.block->ref();
+      stream.torn = entry.block;
+      stream.torn_offset = entry.offset + n;
+      stream.torn_end = entry.block->size();
+      stream.next = entry.next;
+      counters_.deliveries.add(entry.events);
+      break;
+    case Source::torn: stream.torn_offset += n; break;
+    case Source::own: stream.extra->own_sent += n; break;
+  }
+  block(stream, entry.slot);
+}
+
+void FanOut::block(Stream& stream, uint32_t slot) {
+  counters_.blocked.add(1);
+  stream.blocked = true;
+  set_behind(stream, true);
+  engine_.want_writable({slot, stream.generation});
+}
+
+void FanOut::end_rounds(Instant now) {
+  for (const uint32_t id : round_over_) {
+    Feed& feed = feeds_[id];
+    // What this round has offered to everybody, only those who are behind may still want.
+    feed.trim(feed.behind == 0 ? 0 : limits_.window_bytes, feed.sweep.end);
+    if (feed.last() > feed.sweep.end && !feed.members().empty()) {
+      begin_round(feed, now);
+      active_.push_back(id);
+      continue;
+    }
+    feed.active = false;
+    clear_congestion(feed);
+    feeds_.close_if_empty(id);
+  }
+  round_over_.clear();
+}
+
+}  // namespace fanfare

@@ -1,0 +1,333 @@
+// broker/history.cc: keeping, evicting and answering.
+#include "broker/history.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace fanfare {
+namespace {
+
+constexpr std::size_t forgotten_max = 1u << 18;  // 24 bytes each
+constexpr std::size_t expire_topics_min = 64;    // looked at in one call of expire()
+
+}  // namespace
+
+struct History::TopicLog {
+  std::string name;
+  TopicHash hash;
+  TopicPolicy policy;
+  std::vector<EventRef> events;  // from `first` on, ascending
+  std::size_t first = 0;
+  std::size_t bytes = 0;
+  EventNumber last;          // newest ever kept
+  EventNumber evicted_upto;  // newest dropped
+  WallTime evicted_time{};   // of that event
+
+  std::size_t count() const { return events.size() - first; }
+  const EventRef& oldest() const { return events[first]; }
+  EventRef take_oldest() {
+    EventRef taken = std::move(events[first++]);
+    if (first == events.size()) {
+      events.clear();
+      first = 0;
+    } else if (first >= 64 && first * 2 > events.size()) {
+      events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(first));
+      first = 0;
+    }
+    return taken;
+  }
+  // The first kept event above `after`, as an index into `events`.
+  std::size_t above(EventNumber after) const {
+    const auto begin = events.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto found = std::partition_point(
+        begin, events.end(), [&](const EventRef& e) { return e->number() <= after; });
+    return static_cast<std::size_t>(found - events.begin());
+  }
+};
+
+History::History(const TopicPolicies& policies, Home home, Limits limits)
+    : policies_(&policies), home_(home), limits_(limits), expire_at_(topics_.end()) {}
+
+History::~History() = default;
+
+void History::keep(const Event& event, std::string_view topic, TopicHash hash, Instant now) {
+  TopicLog& log = open_topic(topic, hash);
+  CHECK_LT(log.last, event.number());
+  log.last = event.number();
+  if (log.policy.history_events == 0) {
+    log.evicted_upto = event.number();
+    log.evicted_time = event.time();
+    return;
+  }
+  log.events.emplace_back(&event);
+  log.bytes += event.bytes();
+  if (!log_.empty() && log_.back().number == event.number()) {
+    ++log_.back().topics;  // another topic of the same event
+  } else {
+    log_.push_back({event.number(), &event, 1});
+    ++events_;
+    bytes_ += event.bytes();
+  }
+  enforce(log, now);
+  evict_globally();
+}
+
+History::TopicLog& History::open_topic(std::string_view topic, TopicHash hash) {
+  const auto found = by_name_.find(topic);
+  if (found != by_name_.end()) {
+    if (std::next(found->second) != topics_.end()) {
+      if (expire_at_ == found->second) ++expire_at_;
+      topics_.splice(topics_.end(), topics_, found->second);
+    }
+    return topics_.back();
+  }
+  if (topics_.size() >= limits_.topics_max) forget_topic();
+  TopicLog& log = topics_.emplace_back();
+  log.name = topic;
+  log.hash = hash;
+  log.policy = policies_->policy_of(topic);
+  by_name_.emplace(log.name, std::prev(topics_.end()));
+  if (const auto lost = forgotten_.find(static_cast<uint64_t>(hash)); lost != forgotten_.end()) {
+    log.evicted_upto = lost->second;
+    log.evicted_time = forgotten_time_;
+    forgotten_.erase(lost);
+  }
+  return log;
+}
+
+bool History::expired(const TopicLog& log, const Event& event, Instant now) const {
+  return now - event.born() > log.policy.history_age;
+}
+
+void History::enforce(TopicLog& log, Instant now) {
+  const TopicPolicy& policy = log.policy;
+  while (log.count() > policy.history_events ||
+         (log.bytes > policy.history_bytes && log.count() > 1)) {
+    evict_oldest(log);
+  }
+  const std::size_t retained = policy.retain ? 1 : 0;
+  while (log.count() > retained && expired(log, *log.oldest(), now)) evict_oldest(log);
+}
+
+void History::evict_oldest(TopicLog& log) {
+  const EventRef event = log.take_oldest();
+  log.bytes -= event->bytes();
+  log.evicted_upto = event->number();
+  log.evicted_time = event->time();
+  drop_from_log(*event);
+}
+
+std::deque<History::LogEntry>::iterator History::log_at(EventNumber number) {
+  return std::partition_point(log_.begin(), log_.end(),
+                              [&](const LogEntry& e) { return e.number < number; });
+}
+
+void History::drop_from_log(const Event& event) {
+  const auto entry = log_at(event.number());
+  CHECK(entry != log_.end() && entry->event == &event);
+  if (--entry->topics > 0) return;
+  entry->event = nullptr;
+  --events_;
+  bytes_ -= event.bytes();
+  ++dead_;
+  while (!log_.empty() && log_.front().event == nullptr) {
+    log_.pop_front();
+    --dead_;
+  }
+  if (dead_ > log_.size() / 2 + 1024) compact();
+}
+
+void History::compact() {
+  std::erase_if(log_, [](const LogEntry& e) { return e.event == nullptr; });
+  dead_ = 0;
+}
+
+void History::evict_globally() {
+  while (bytes_ > limits_.bytes_max && log_.size() > 1) {
+    const EventRef oldest(log_.front().event);
+    oldest->for_each_topic([&](std::string_view topic) {
+      const auto found = by_name_.find(topic);
+      if (found == by_name_.end()) return;
+      TopicLog& log = *found->second;
+      if (log.count() > 0 && log.oldest().get() == oldest.get()) evict_oldest(log);
+    });
+    CHECK(log_.front().event != oldest.get());
+  }
+}
+
+// Over the topic limit the least recently used one goes; that it lost something is remembered.
+void History::forget_topic() {
+  TopicLog& log = topics_.front();
+  while (log.count() > 0) evict_oldest(log);
+  if (log.evicted_upto.value != 0) {
+    if (forgotten_.size() >= forgotten_max) {
+      for (const auto& [hash, number] : forgotten_) unknown_upto_ = std::max(unknown_upto_, number);
+      forgotten_.clear();
+    }
+    forgotten_.emplace(static_cast<uint64_t>(log.hash), log.evicted_upto);
+    forgotten_upto_ = std::max(forgotten_upto_, log.evicted_upto);
+    forgotten_time_ = std::max(forgotten_time_, log.evicted_time);
+  }
+  if (expire_at_ == topics_.begin()) ++expire_at_;
+  by_name_.erase(log.name);
+  topics_.pop_front();
+}
+
+void History::expire(Instant now) {
+  const std::size_t visits = std::max(expire_topics_min, topics_.size() / 50);
+  for (std::size_t i = 0; i < visits && !topics_.empty(); ++i) {
+    if (expire_at_ == topics_.end()) expire_at_ = topics_.begin();
+    enforce(*expire_at_++, now);
+    if (i + 1 >= topics_.size()) return;
+  }
+}
+
+void History::use_policies(const TopicPolicies& policies) {
+  policies_ = &policies;
+  for (TopicLog& log : topics_) log.policy = policies_->policy_of(log.name);
+}
+
+void History::for_each_topic(
+    const std::function<void(std::string_view, EventNumber, std::size_t)>& fn) const {
+  for (const TopicLog& log : topics_) fn(log.name, log.last, log.count());
+}
+
+bool History::lost_in(const TopicLog& log, const HistoryAsk& ask) const {
+  return log.evicted_upto > ask.after &&
+         (ask.rule != StartRule::since || log.evicted_time >= ask.since);
+}
+
+bool History::lost(const HistoryAsk& ask) const {
+  if (ask.rule == StartRule::earliest || ask.rule == StartRule::newest) return false;
+  for (const std::string_view topic : ask.subscription->exact_topics()) {
+    const auto found = by_name_.find(topic);
+    if (found != by_name_.end()) {
+      if (lost_in(*found->second, ask)) return true;
+      continue;
+    }
+    const TopicHash hash = topic_hash(topic);
+    if (!home_.holds(hash)) continue;
+    const auto gone = forgotten_.find(static_cast<uint64_t>(hash));
+    const EventNumber upto = gone != forgotten_.end() ? gone->second : unknown_upto_;
+    if (upto > ask.after && (ask.rule != StartRule::since || forgotten_time_ >= ask.since)) return true;
+  }
+  if (ask.subscription->patterns().empty()) return false;
+  if (forgotten_upto_ > ask.after &&
+      (ask.rule != StartRule::since || forgotten_time_ >= ask.since)) {
+    return true;
+  }
+  return std::any_of(topics_.begin(), topics_.end(), [&](const TopicLog& log) {
+    return lost_in(log, ask) && ask.subscription->matches(log.name);
+  });
+}
+
+HistoryAnswer History::answer(const HistoryAsk& ask, Instant now) {
+  HistoryAnswer answer;
+  answer.upto = ask.upto;
+  if (ask.rule == StartRule::newest) {
+    collect_newest(ask, now, answer);
+  } else if (ask.subscription->patterns().empty()) {
+    collect_exact(ask, now, answer);
+  } else {
+    collect_scan(ask, now, answer);
+  }
+  answer.lost = lost(ask);
+  return answer;
+}
+
+namespace {
+
+// Sorts by number, drops doubles (an event of several topics), and cuts at the byte limit.
+void settle(std::vector<EventRef>& events, std::size_t bytes_max, EventNumber& upto) {
+  std::sort(events.begin(), events.end(),
+            [](const EventRef& a, const EventRef& b) { return a->number() < b->number(); });
+  events.erase(std::unique(events.begin(), events.end(),
+                           [](const EventRef& a, const EventRef& b) { return a.get() == b.get(); }),
+               events.end());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    bytes += events[i]->chunked_frame().size();
+    if (i > 0 && bytes > bytes_max) {
+      upto = events[i - 1]->number();
+      events.resize(i);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+void History::collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& answer) {
+  for (const std::string_view topic : ask.subscription->exact_topics()) {
+    const auto found = by_name_.find(topic);
+    if (found == by_name_.end()) continue;
+    TopicLog& log = *found->second;
+    enforce(log, now);
+    std::size_t bytes = 0;
+    for (std::size_t i = log.above(ask.after); i < log.events.size(); ++i) {
+      const EventRef& event = log.events[i];
+      if (event->number() > ask.upto) break;
+      if (ask.rule == StartRule::since && event->time() < ask.since) continue;
+      answer.events.push_back(event);
+      bytes += event->chunked_frame().size();
+      if (bytes > ask.bytes_max) {  // one over the limit makes settle() cut behind the last that fits
+        break;
+      }
+    }
+  }
+  settle(answer.events, ask.bytes_max, answer.upto);
+}
+
+void History::collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& answer) {
+  std::size_t bytes = 0, scanned = 0;
+  for (auto entry = log_at(ask.after.next()); entry != log_.end(); ++entry) {
+    if (entry->number > ask.upto) return;
+    const EventRef event(entry->event);
+    bool wanted = false;
+    if (event && !(ask.rule == StartRule::since && event->time() < ask.since)) {
+      event->for_each_topic([&](std::string_view topic) {
+        if (wanted || !ask.subscription->matches(topic)) return;
+        const auto found = by_name_.find(topic);  // is it still kept under this topic?
+        wanted = found != by_name_.end() && found->second->count() > 0 &&
+                 found->second->oldest()->number() <= event->number() &&
+                 !(expired(*found->second, *event, now) && !found->second->policy.retain);
+      });
+    }
+    if (wanted) {
+      bytes += event->chunked_frame().size();
+      if (!answer.events.empty() && bytes > ask.bytes_max) {
+        answer.upto = answer.events.back()->number();
+        return;
+      }
+      answer.events.push_back(event);
+    }
+    if (++scanned >= limits_.scan_max) {
+      answer.upto = entry->number;
+      return;
+    }
+  }
+}
+
+void History::collect_newest(const HistoryAsk& ask, Instant now, HistoryAnswer& answer) {
+  const auto take = [&](TopicLog& log) {
+    enforce(log, now);
+    const std::size_t end = log.above(ask.upto);
+    const std::size_t kept = end - log.first;
+    for (std::size_t i = end - std::min<std::size_t>(kept, ask.newest); i < end; ++i) {
+      if (log.events[i]->number() > ask.after) answer.events.push_back(log.events[i]);
+    }
+  };
+  if (ask.subscription->patterns().empty()) {
+    for (const std::string_view topic : ask.subscription->exact_topics()) {
+      if (const auto found = by_name_.find(topic); found != by_name_.end()) take(*found->second);
+    }
+  } else {
+    for (TopicLog& log : topics_) {
+      if (ask.subscription->matches(log.name)) take(log);
+    }
+  }
+  settle(answer.events, ask.bytes_max, answer.upto);
+}
+
+}  // namespace fanfare

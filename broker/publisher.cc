@@ -1,0 +1,168 @@
+// broker/publisher.cc: claim, number, release, wake; parking and answering.
+#include "broker/publisher.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace fanfare {
+
+Publisher::Publisher(Parts parts, Duration publish_wait, Answer answer)
+    : parts_(parts), publish_wait_(publish_wait), answer_(std::move(answer)) {}
+
+bool Publisher::congested(const Publication& publication) const {
+  const auto& congestion = parts_.congestion;
+  return std::any_of(publication.events.begin(), publication.events.end(), [&](const EventRef& event) {
+    if (event->topic_count() == 1) return congestion.congested(event->topic_hash());
+    bool any = false;
+    event->for_each_topic(
+        [&](std::string_view topic) { any = any || congestion.congested(topic_hash(topic)); });
+    return any;
+  });
+}
+
+void Publisher::publish(uint64_t ticket, Publication publication, Instant now, WallTime wall) {
+  if (publication.keyed() && !check_keys(ticket, publication, now)) return;
+  PublishResult::Kind why_not{};
+  if (parked_.empty() && try_publish(ticket, publication, now, wall, why_not)) return;
+  counters_.parked.add(1);
+  parked_.push_back({ticket, std::move(publication), now + publish_wait_});
+}
+
+bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant now) {
+  using Found = KeyTable::Found;
+  const auto refuse = [&](Found found) {
+    const auto kind = found == Found::conflict ? PublishResult::Kind::key_conflict
+                                               : PublishResult::Kind::key_in_progress;
+    answer_(ticket, {kind, 0, {}, {}, false});
+    return false;
+  };
+  PublishResult earlier;
+  if (publication.request_key.scope_and_key != 0) {
+    const Found found = parts_.keys.find(publication.request_key, earlier);
+    if (found == Found::replay) {
+      answer_(ticket, earlier);
+      return false;
+    }
+    if (found != Found::fresh) return refuse(found);
+  }
+  PublishResult& before = publication.before;
+  std::vector<EventRef> fresh_events;
+  std::vector<PublishKey> fresh_keys;
+  for (std::size_t i = 0; i < publication.keys.size(); ++i) {
+    const PublishKey& key = publication.keys[i];
+    const Found found = key.scope_and_key == 0 ? Found::fresh : parts_.keys.find(key, earlier);
+    if (found == Found::replay) {
+      before.first = before.count == 0 ? earlier.first : std::min(before.first, earlier.first);
+      before.last = std::max(before.last, earlier.last);
+      ++before.count;
+      continue;
+    }
+    if (found != Found::fresh) return refuse(found);
+    fresh_events.push_back(std::move(publication.events[i]));
+    fresh_keys.push_back(key);
+  }
+  if (!publication.keys.empty()) {
+    publication.events = std::move(fresh_events);
+    publication.keys = std::move(fresh_keys);
+    if (publication.events.empty()) {
+      before.replayed = true;
+      answer_(ticket, before);
+      return false;
+    }
+  }
+  if (publication.request_key.scope_and_key != 0) parts_.keys.begin(publication.request_key, now);
+  for (const PublishKey& key : publication.keys) {
+    if (key.scope_and_key != 0) parts_.keys.begin(key, now);
+  }
+  return true;
+}
+
+void Publisher::forget_keys(const Publication& publication) {
+  if (publication.request_key.scope_and_key != 0) parts_.keys.forget(publication.request_key);
+  for (const PublishKey& key : publication.keys) parts_.keys.forget(key);
+}
+
+bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant now, WallTime wall,
+                            PublishResult::Kind& why_not) {
+  if (congested(publication)) {
+    why_not = PublishResult::Kind::congested;
+    return false;
+  }
+  std::size_t bytes = 0;
+  for (const EventRef& event : publication.events) bytes += event->bytes();
+  const auto count = static_cast<uint32_t>(publication.events.size());
+  const auto claimed = parts_.bus.claim(count, bytes);
+  if (!claimed) {
+    why_not = PublishResult::Kind::bus_full;
+    return false;
+  }
+  // Nothing slow between claim and release: every worker waits for these slots.
+  RingIndex index = *claimed;
+  hashes_.clear();
+  PublishResult result;
+  result.count = count;
+  result.first = number_of(index);
+  for (EventRef& ref : publication.events) {
+    // Ours alone until it is released.
+    const_cast<Event*>(ref.get())->number_it({parts_.epoch, number_of(index)}, wall, now);
+    result.last = ref->number();
+    const TopicHash shown = ref->topic_count() == 1 ? ref->topic_hash() : any_topic;
+    hashes_.push_back(shown);
+    parts_.bus.release(index, ref.release(), shown);
+    index = index.plus(1);
+  }
+  parts_.wake(hashes_);
+  counters_.events.add(count);
+  counters_.batches.add(1);
+  publication.events.clear();
+  const PublishResult before = publication.before;
+  waiting_.push_back({ticket, result, std::move(publication), before});
+  return true;
+}
+
+void Publisher::retry_parked(Instant now, WallTime wall) {
+  // In order: what came first is published first. One congested topic holds what came after it only until its deadline.
+  for (std::size_t turns = parked_.size(); turns > 0; --turns) {
+    Parked parked = std::move(parked_.front());
+    parked_.pop_front();
+    PublishResult::Kind why_not{};
+    if (try_publish(parked.ticket, parked.publication, now, wall, why_not)) continue;
+    if (now < parked.deadline) {
+      parked_.push_back(std::move(parked));
+      continue;
+    }
+    counters_.refused.add(1);
+    forget_keys(parked.publication);
+    answer_(parked.ticket, {why_not, 0, {}, {}, false});
+  }
+}
+
+void Publisher::on_read(EventNumber cursor, Instant now) {
+  while (!waiting_.empty() && waiting_.front().result.last <= cursor) {
+    const Waiting done = std::move(waiting_.front());
+    waiting_.pop_front();
+    answer_(done.ticket, done.keyed.keyed() ? remember(done, now) : done.result);
+  }
+}
+
+PublishResult Publisher::remember(const Waiting& done, Instant now) {
+  for (std::size_t i = 0; i < done.keyed.keys.size(); ++i) {
+    if (done.keyed.keys[i].scope_and_key == 0) continue;
+    const EventNumber number{done.result.first.value + i};  // the numbers of one claim are consecutive
+    parts_.keys.remember(done.keyed.keys[i], {PublishResult::Kind::published, 1, number, number, false},
+                         now);
+  }
+  PublishResult whole = done.result;
+  if (done.before.count > 0) {
+    whole.count += done.before.count;
+    whole.first = std::min(whole.first, done.before.first);
+    whole.last = std::max(whole.last, done.before.last);
+  }
+  if (done.keyed.request_key.scope_and_key != 0) {
+    parts_.keys.remember(done.keyed.request_key, whole, now);
+  }
+  return whole;
+}
+
+}  // namespace fanfare
