@@ -16,19 +16,16 @@
 // each thread finds its own in program order there. (Operations, not fences: TSan does not see
 // fences.)
 //   tail_      written by claimers, CAS from t to t + n. So ranges are disjoint and without a hole;
-//   a refusal
-//              writes nothing, and so leaves none.
+//              a refusal writes nothing, and so leaves none.
 //   Slot       event and topic are written by the one claimer of the index, then `released` = index
-//   + 1, which
-//              publishes them: a reader that sees index + 1 sees them and the event behind them.
+//              + 1, which publishes them: a reader that sees index + 1 sees them and the event
+//              behind them.
 //   cursor     written by its worker, after it has done with what lies below: what it stores is the
-//   promise never
-//              to look there again.
+//              promise never to look there again.
 //   reclaimed_ below it all references are dropped. Written by the one thread that holds
-//   `reclaiming_`, to a
-//              minimum of all cursors, after it has dropped them. A claim needs t + n - reclaimed_
-//              <= size. So no slot is written again before every worker has passed it and its
-//              reference has been dropped.
+//              `reclaiming_`, to a minimum of all cursors, after it has dropped them. A claim needs
+//              t + n - reclaimed_ <= size. So no slot is written again before every worker has
+//              passed it and its reference has been dropped.
 // Exactly once: the range [reclaimed_, minimum) is dropped by the holder of `reclaiming_` only,
 // which moves reclaimed_ before it lets go. Nobody waits for that lock: who finds it taken leaves.
 // And no range is left: the holder computes the minimum anew after it has let go. A worker that
@@ -189,6 +186,7 @@ class BasicBus {
   std::atomic<bool> reclaiming_{false};
   alignas(cache_line_bytes) std::atomic<uint64_t> bytes_{0};
   std::array<Cursor, bus_workers_max> cursors_;
+  static_assert(sizeof(cursors_) == std::size_t{bus_workers_max} * cache_line_bytes);
 };
 
 class Event;
@@ -235,7 +233,9 @@ template <class Event>
 void BasicBus<Event>::release(RingIndex index, const Event* event, TopicHash topic) {
   CHECK(event != nullptr);
   Slot& mine = slot(index.value);
-  CHECK_LT(mine.released.load(std::memory_order_relaxed), index.value + 1);
+  // What it showed a lap ago; else the slot was released twice, or is not the caller's.
+  const uint64_t lap_ago = index.value < size_ ? 0 : index.value + 1 - size_;
+  CHECK_EQ(mine.released.load(std::memory_order_relaxed), lap_ago);
   mine.event.store(event, std::memory_order_relaxed);
   mine.topic.store(topic, std::memory_order_relaxed);
   mine.released.store(index.value + 1);

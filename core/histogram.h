@@ -1,7 +1,7 @@
 // core/histogram.h: how durations are spread: fixed memory, 3 % error, mergeable.
 //
 // Thread: record() and merge() by the owner; everything else by any thread (it may see a record
-// half counted). Memory: 9.5 KB. Buckets are log-linear: 32 of equal width in each doubling, so
+// half counted). Memory: 9.2 KB. Buckets are log-linear: 32 of equal width in each doubling, so
 // that a bucket is at most 1/32 of its value wide. Durations below zero count as zero, those above
 // 18 minutes as the last bucket.
 #pragma once
