@@ -4,30 +4,30 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/access.h"
-#include "broker/publication.h"
 #include "net/engine.h"
 #include "net/http.h"
+#include "net/http1_parser.h"
 
 namespace fanfare {
 
-// Which listener it came through.
+// Which listener a connection came through.
 struct DoorInfo {
   Door door = Door::loopback;
   bool internal = false;  // the operator's listener
 };
 
-// How a parked request is to be answered once its result is here.
+// How a parked request is to be answered once its result is here. The request itself is kept by the
+// parser, but an answer must not need its body.
 struct PendingAnswer {
-  enum class Shape : uint8_t { one, batch, lines, command };
+  enum class Shape : uint8_t { one, batch, lines, command, list };
   Shape shape = Shape::one;
-  bool keep_alive = true;
-  bool head_only = false;
-  unsigned minor = 1;
-  std::string fields;              // CORS
-  std::vector<std::string> lines;  // shape lines: the answer to each; empty ones take the next published id
+  std::string fields;              // of CORS
+  std::vector<std::string> lines;  // shape lines: the answer to each; empty ones take the next id
 };
 
 struct Connection {
@@ -38,25 +38,27 @@ struct Connection {
     ending,   // closes when `out` has gone
   };
 
+  // What it is waiting for; each has its patience.
+  enum class Stage : uint8_t { fresh, idle, head, body, answer, taking };
+
   Slot slot;
-  uint32_t listener = 0;
   DoorInfo door;
-  uint64_t client = 0;      // key of the address
-  std::string peer;         // its text, for lists
+  uint64_t client = 0;  // key of the address; 0 for a Unix peer
+  std::string peer;     // its text, for lists
   Protocol protocol = Protocol::undecided;
   State state = State::reading;
-  bool receiving = false;   // want_bytes is armed
-  bool blocked = false;     // want_writable is armed
-  bool flush_queued = false;
-  bool peer_ended = false;  // it has finished sending
-  bool linger = false;      // unread input may come: close without a reset
-  uint32_t serial = 0;      // of the parked request
-  Instant request_began{};  // of the one being read
-  std::string in;           // received and not consumed
-  std::size_t searched = 0; // of `in`, for the end of the head
-  std::string body;         // of the request being read
-  std::unique_ptr<struct RequestUnderWay> request;  // its head is here, its body is not yet
-  std::string out;          // to be sent
+  bool receiving : 1 = false;     // want_bytes is armed
+  bool blocked : 1 = false;       // want_writable is armed
+  bool flush_queued : 1 = false;  // in Connections' list of this turn
+  bool peer_ended : 1 = false;    // it has finished sending
+  bool linger : 1 = false;        // unread input may come: close without a reset
+  bool head_known : 1 = false;    // the head of the request has been looked at, its body is arriving
+  uint32_t serial = 0;            // of the parked request: rises with each
+  Stage stage = Stage::fresh;
+  Instant deadline{};             // when the patience for this stage ends
+  std::unique_ptr<Http1Parser> parser;  // protocol http
+  std::string in;                       // received and not consumed
+  std::string out;                      // to be sent
   std::size_t out_sent = 0;
   PendingAnswer pending;
 };

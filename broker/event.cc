@@ -14,7 +14,6 @@ namespace {
 
 // "ffffffff\r\n" + "id: " + id + "\n"
 constexpr std::size_t head_room_bytes = 8 + 2 + 4 + event_id_bytes_max + 1;
-constexpr std::string_view binary_prefix = "data:application/octet-stream;base64,";
 
 bool has_line_end(std::string_view data) { return data.find_first_of("\r\n") != data.npos; }
 
@@ -40,7 +39,7 @@ Plan plan_of(const EventParts& parts) {
   Plan plan;
   std::string_view shown = parts.data;
   if (parts.kind == DataKind::binary) {
-    plan.base64 = std::string(binary_prefix);
+    plan.base64 = std::string(binary_data_prefix);
     append_base64(plan.base64, bytes_of(parts.data));
     shown = plan.base64;
   }
@@ -118,8 +117,9 @@ void Event::number_it(EventId id, WallTime time, Instant at_time) {
 }
 
 void Event::destroy() const {
+  const std::size_t bytes = allocated_;
   this->~Event();
-  ::operator delete(const_cast<void*>(static_cast<const void*>(this)), std::size_t{allocated_});
+  ::operator delete(const_cast<void*>(static_cast<const void*>(this)), bytes);
 }
 
 }  // namespace fanfare

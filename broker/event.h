@@ -22,6 +22,9 @@
 namespace fanfare {
 
 
+// How SSE readers see bytes: a data URL (RFC 2397).
+constexpr std::string_view binary_data_prefix = "data:application/octet-stream;base64,";
+
 class EventRef;
 
 // What an event is made of. Views need to live only during Event::make.

@@ -99,7 +99,9 @@ void FanOut::set_behind(Stream& stream, bool behind) {
   if (stream.behind == behind) return;
   stream.behind = behind;
   Feed& feed = feeds_[stream.feed];
+  if (feed.behind == 0) ++feeds_behind_;
   feed.behind = behind ? feed.behind + 1 : feed.behind - 1;
+  if (feed.behind == 0) --feeds_behind_;
 }
 
 void FanOut::run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max) {
@@ -295,7 +297,8 @@ void FanOut::end_rounds(Instant now) {
   for (const uint32_t id : round_over_) {
     Feed& feed = feeds_[id];
     // What this round has offered to everybody, only those who are behind may still want.
-    feed.trim(feed.behind == 0 ? 0 : limits_.window_bytes, feed.sweep.end);
+    const std::size_t share = limits_.windows_bytes_total / std::max<std::size_t>(1, feeds_behind_);
+    feed.trim(feed.behind == 0 ? 0 : std::min(limits_.window_bytes, share), feed.sweep.end);
     if (feed.last() > feed.sweep.end && !feed.members().empty()) {
       begin_round(feed, now);
       active_.push_back(id);

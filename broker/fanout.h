@@ -14,6 +14,7 @@
 #include "broker/congestion.h"
 #include "broker/feed_table.h"
 #include "broker/stream.h"
+#include "core/bytes.h"
 #include "core/counter.h"
 #include "core/histogram.h"
 #include "net/engine.h"
@@ -40,9 +41,10 @@ struct FanOutCounters {
 class FanOut {
  public:
   struct Limits {
-    std::size_t congestion_bytes;   // unswept bytes of a feed before its topics are marked
-    Duration congestion_time;       // age of a sweep, likewise
-    std::size_t window_bytes;       // kept for members that are behind
+    std::size_t congestion_bytes = 128_KiB;  // unswept bytes of a feed before its topics are marked
+    Duration congestion_time = std::chrono::milliseconds(100);  // age of a sweep, likewise
+    std::size_t window_bytes = 256_KiB;         // kept of a feed for members that are behind
+    std::size_t windows_bytes_total = 64_MiB;   // of all feeds together
   };
 
   FanOut(Engine& engine, StreamTable& streams, FeedTable& feeds, CongestionMap& congestion,
@@ -60,6 +62,9 @@ class FanOut {
   // Sends until nothing is left or the budget is used; the clock is read between batches.
   void run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max);
   bool has_work() const { return !active_.empty() || !queued_.empty(); }
+
+  // Events that reach a stream by a page of history.
+  void count_deliveries(uint32_t events) { counters_.deliveries.add(events); }
 
   const FanOutCounters& counters() const { return counters_; }
 
@@ -103,6 +108,7 @@ class FanOut {
   std::vector<Entry> entries_;        // of the batch, beside batch_
   std::vector<Send> batch_;
   uint32_t last_tick_ = 0;
+  std::size_t feeds_behind_ = 0;      // with a member that is behind: they share the total of window bytes
   FanOutCounters counters_;
 };
 

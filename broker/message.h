@@ -16,7 +16,7 @@
 
 namespace fanfare {
 
-struct Settings;
+struct LiveSettings;
 
 // A request of a connection that waits for somebody's answer. Serials rise within a connection, so that an answer that comes
 // too late finds nobody.
@@ -44,6 +44,7 @@ struct StreamCommand {
   RequestRef from;
   Slot stream;
   std::string type, data;  // send and inbox
+  std::string topic;       // inbox: where the client's voice is published
   DataKind kind = DataKind::text;
 };
 
@@ -72,16 +73,24 @@ struct Adopt {
   SocketAddress peer;
 };
 
-// For the lists of the internal listener.
-struct ListStreams {
+// For lists that every worker has a part of: the topics at home there, the streams open there.
+struct ListQuestion {
+  enum class What : uint8_t { topics, streams };
+  What what{};
   RequestRef from;
-  std::size_t skip = 0, most = 100;
+  std::string after;       // topics: names above this one
+  std::size_t skip = 0;    // streams: passed over, of this worker's
+  std::size_t most = 100;  // rows at most
 };
-struct StreamList {
+struct ListReply {
+  struct Row {
+    std::string name;  // a topic's
+    std::string json;  // an object
+  };
   RequestRef to;
   uint32_t worker = 0;
-  std::size_t streams = 0;       // open on that worker
-  std::vector<std::string> rows;  // JSON objects
+  std::size_t total = 0;   // all there are on that worker
+  std::vector<Row> rows;   // topics: sorted by name
 };
 
 struct BeginDrain {
@@ -89,10 +98,10 @@ struct BeginDrain {
 };
 struct Stop {};
 struct UseSettings {
-  std::shared_ptr<const Settings> settings;
+  std::shared_ptr<const LiveSettings> settings;
 };
 
 using Message = std::variant<HistoryQuestion, HistoryReply, StreamCommand, RequestAnswer, KeyedPublish,
-                             PublishOutcome, Adopt, ListStreams, StreamList, BeginDrain, Stop, UseSettings>;
+                             PublishOutcome, Adopt, ListQuestion, ListReply, BeginDrain, Stop, UseSettings>;
 
 }  // namespace fanfare

@@ -26,11 +26,15 @@ struct PublishResult {
   bool replayed = false;  // all of it was published before, under the same key
 };
 
+// How long a publication waits for room before it is refused.
+enum class Patience : uint8_t { publish_wait, forever };
+
 struct Publication {
   std::vector<EventRef> events;   // encoded, without numbers
   std::vector<PublishKey> keys;   // empty, or one for each event
   PublishKey request_key;         // Idempotency-Key on the whole request
   PublishResult before;           // set by Publisher: what its item keys had published before
+  Patience patience = Patience::publish_wait;
   bool keyed() const { return !keys.empty() || request_key.scope_and_key != 0; }
 };
 

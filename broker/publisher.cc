@@ -1,6 +1,8 @@
 // broker/publisher.cc: claim, number, release, wake; parking and answering.
 #include "broker/publisher.h"
 
+#include "broker/interest_filter.h"
+
 #include <algorithm>
 
 #include "core/check.h"
@@ -26,7 +28,8 @@ void Publisher::publish(uint64_t ticket, Publication publication, Instant now, W
   PublishResult::Kind why_not{};
   if (parked_.empty() && try_publish(ticket, publication, now, wall, why_not)) return;
   counters_.parked.add(1);
-  parked_.push_back({ticket, std::move(publication), now + publish_wait_});
+  const bool forever = publication.patience == Patience::forever;
+  parked_.push_back({ticket, std::move(publication), forever ? never : now + publish_wait_});
 }
 
 bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant now) {

@@ -10,13 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "broker/access.h"
 #include "broker/admission.h"
 #include "broker/bus.h"
 #include "broker/congestion.h"
 #include "broker/interest_filter.h"
 #include "broker/message.h"
-#include "broker/settings.h"
+#include "broker/live_settings.h"
 #include "broker/sleepers.h"
 #include "broker/stream_id.h"
 #include "broker/worker_counters.h"
@@ -31,12 +30,6 @@ struct WorkerDoor {
   WorkerCounters counters;                  // written by the worker, read by any
   std::atomic<uint32_t> connections{0};     // accepted and open, streams included: for balance
   std::atomic<int64_t> turned_at_ns{0};     // when its last turn began: /livez
-};
-
-// Settings and what is derived from them; replaced as a whole at a reload.
-struct LiveSettings {
-  Settings settings;
-  Access access;
 };
 
 struct ServerState {
@@ -72,7 +65,7 @@ struct ServerState {
   std::atomic<bool> draining{false};
   Instant started{};
   std::string engine_name, engine_reason;  // for metrics; set before any worker runs
-  std::vector<std::string> urls;           // what the page and the text at / show
+  std::function<std::string()> process_metrics;  // of memory, CPU and descriptors; set before any worker runs
 };
 
 }  // namespace fanfare

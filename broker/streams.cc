@@ -35,12 +35,13 @@ std::string_view name_of(CloseReason reason) {
   return {};
 }
 
-Streams::Streams(Parts parts, Epoch epoch, uint32_t worker, const Settings& settings)
-    : parts_(parts), epoch_(epoch), worker_(worker), settings_(settings), ids_(parts.ids) {}
+Streams::Streams(Parts parts, Epoch epoch, uint32_t worker,
+                 std::shared_ptr<const LiveSettings> live)
+    : parts_(parts), epoch_(epoch), worker_(worker), live_(std::move(live)), ids_(parts.ids) {}
 
 uint32_t Streams::jittered_retry_ms() {
   const auto base = static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(settings_.retry).count());
+      std::chrono::duration_cast<std::chrono::milliseconds>(live_->settings.retry).count());
   return base + static_cast<uint32_t>(parts_.random.below(base / 2 + 1));
 }
 
@@ -74,7 +75,7 @@ void Streams::open(Slot slot, OpenStream request) {
   schedule(slot.index, stream, now);
 
   Opening opening = std::move(request.opening);
-  opening.head = head_of(slot.index, request);
+  opening.head += head_of(slot.index, request);
   stream.next = tail.next();
   const bool nothing_to_replay =
       request.at.rule == StartRule::position && !opening.forced_gap && request.at.after >= tail;
@@ -229,7 +230,10 @@ bool Streams::send_own(uint32_t slot, std::string_view bytes) {
 
 bool Streams::send_event(uint32_t slot, std::string_view type, std::string_view data,
                          DataKind kind) {
-  const WireFormat format = parts_.feeds[parts_.table[slot].feed].format();
+  const Stream& stream = parts_.table[slot];
+  // Before its head is out nobody can know its id; after its end nobody would read it.
+  if (stream.closing || (stream.extra != nullptr && stream.extra->opening)) return false;
+  const WireFormat format = parts_.feeds[stream.feed].format();
   std::string out;
   append_message(out, format, type, data, kind);
   return send_own(slot, out);

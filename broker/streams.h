@@ -11,7 +11,7 @@
 
 #include "broker/fanout.h"
 #include "broker/replay.h"
-#include "broker/settings.h"
+#include "broker/live_settings.h"
 #include "broker/stream_extra.h"
 #include "broker/stream_id.h"
 #include "core/random.h"
@@ -67,12 +67,14 @@ class Streams final : public StreamWatcher {
     StreamHost& host;
     Random& random;
   };
-  Streams(Parts parts, Epoch epoch, uint32_t worker, const Settings& settings);
+  Streams(Parts parts, Epoch epoch, uint32_t worker,
+          std::shared_ptr<const LiveSettings> live);
+  void use_settings(std::shared_ptr<const LiveSettings> live) { live_ = std::move(live); }
 
   // Makes the connection at `slot` a stream. Its head goes out at once, or with the first page of history.
   void open(Slot slot, OpenStream request);
 
-  // Appends bytes of this stream alone. False: its buffer is full and it is being closed as lagged.
+  // Appends bytes of this stream alone. False: its buffer is full, nothing was appended.
   bool send_own(uint32_t slot, std::string_view bytes);
   // Sends one event to this stream alone, without an id.
   bool send_event(uint32_t slot, std::string_view type, std::string_view data, DataKind kind);
@@ -119,7 +121,7 @@ class Streams final : public StreamWatcher {
   Parts parts_;
   const Epoch epoch_;
   const uint32_t worker_;
-  const Settings& settings_;
+  std::shared_ptr<const LiveSettings> live_;
   const StreamIds& ids_;
   uint32_t slots_used_ = 0;
   std::size_t count_ = 0;

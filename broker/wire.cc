@@ -45,26 +45,34 @@ void append_without_line_ends(std::string& out, std::string_view json) {
   for_each_line(json, [&](std::string_view line) { out += line; });
 }
 
+// The members `event` and `data`, and the end of the object.
+void append_json_type_and_data(std::string& out, std::string_view type, std::string_view data,
+                               DataKind kind) {
+  if (!type.empty()) {
+    out += R"("event":)";
+    append_json_string(out, type);
+    out += ',';
+  }
+  out += R"("data":)";
+  if (kind == DataKind::json) {
+    append_without_line_ends(out, data);
+  } else if (kind == DataKind::binary) {
+    out += '"';
+    append_base64(out, bytes_of(data));
+    out += R"(","encoding":"base64")";
+  } else {
+    append_json_string(out, data);
+  }
+  out += '}';
+}
+
 void append_json_line(std::string& out, Epoch epoch, const Event& event) {
   out += R"({"id":")";
   append_id(out, {epoch, event.number()});
   out += R"(","topic":)";
   append_json_string(out, event.topic());
-  if (!event.type().empty()) {
-    out += R"(,"event":)";
-    append_json_string(out, event.type());
-  }
-  out += R"(,"data":)";
-  if (event.kind() == DataKind::json) {
-    append_without_line_ends(out, event.data());
-  } else if (event.kind() == DataKind::binary) {
-    out += '"';
-    append_base64(out, bytes_of(event.data()));
-    out += R"(","encoding":"base64")";
-  } else {
-    append_json_string(out, event.data());
-  }
-  out += '}';
+  out += ',';
+  append_json_type_and_data(out, event.type(), event.data(), event.kind());
 }
 
 void append_sse_event(std::string& out, WireFormat format, Epoch epoch, const Event& event) {
@@ -201,6 +209,40 @@ void append_control(std::string& out, WireFormat format, const Control& control)
         break;
       }
     }
+  });
+}
+
+void append_message(std::string& out, WireFormat format, std::string_view type,
+                    std::string_view data, DataKind kind) {
+  in_chunk(out, format, [&] {
+    if (format.encoding == Encoding::frames) {
+      const FrameKind frame = kind == DataKind::binary ? FrameKind::binary : FrameKind::text;
+      append_frame(out, {frame, {}, {}, {}, type, data});
+      return;
+    }
+    std::string object;
+    if (format.encoding == Encoding::ndjson || format.envelope == Envelope::json) {
+      object = "{";
+      append_json_type_and_data(object, type, data, kind);
+    }
+    if (format.encoding == Encoding::ndjson) {
+      out += object;
+      out += '\n';
+      return;
+    }
+    if (!object.empty()) {
+      append_sse_data(out, object);
+    } else {
+      if (!type.empty()) out.append("event: ").append(type).append("\n");
+      if (kind == DataKind::binary) {
+        std::string url(binary_data_prefix);
+        append_base64(url, bytes_of(data));
+        append_sse_data(out, url);
+      } else {
+        append_sse_data(out, data);
+      }
+    }
+    out += '\n';
   });
 }
 

@@ -51,6 +51,10 @@ struct Control {
 };
 void append_control(std::string& out, WireFormat format, const Control& control);
 
+// An event to one stream alone: it has no id, and moves no position.
+void append_message(std::string& out, WireFormat format, std::string_view type,
+                    std::string_view data, DataKind kind);
+
 // The first block of a stream: `retry:` and the position it starts after (absent when a gap
 // follows). Empty for NDJSON.
 void append_head_block(std::string& out, WireFormat format, Epoch epoch, uint32_t retry_ms,

@@ -9,25 +9,28 @@
 #include <vector>
 
 #include "broker/connections.h"
+#include "broker/drain.h"
 #include "broker/fanout.h"
 #include "broker/feed_table.h"
 #include "broker/history.h"
 #include "broker/publisher.h"
 #include "broker/replay.h"
+#include "broker/routes.h"
 #include "broker/server_state.h"
+#include "broker/slot_pool.h"
 #include "broker/streams.h"
 
 namespace fanfare {
 
-class Worker final : public StreamHost, public ConnectionHost {
+class Worker final : public StreamHost, public RouteHost {
  public:
   using Clock = std::function<Instant()>;  // read between batches of sends
 
-  Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_ptr<const LiveSettings> settings,
+  Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_ptr<const LiveSettings> live,
          Clock clock, uint64_t seed);
   ~Worker() override;
 
-  // Starts accepting. The listener must outlive the worker.
+  // Starts accepting, as `door`. The listener must outlive the worker. Its id must be the place in the order of these calls.
   void listen(Listener& listener, DoorInfo door);
 
   // One turn; sleeps at most until `latest`, and only if there is nothing to do.
@@ -35,47 +38,53 @@ class Worker final : public StreamHost, public ConnectionHost {
   // Told to stop, or drained: the thread may end.
   bool finished() const { return finished_; }
 
-  // Part of a simulation: nothing is left to do but wait.
-  bool idle() const;
-
  private:
   // StreamHost
   EventNumber bus_tail() const override { return server_.bus.tail(); }
-  EventNumber bus_cursor() const override { return server_.bus.position(index_); }
+  EventNumber bus_cursor() const override { return read_upto_; }
   LagPolicy lag_policy(const Subscription& subscription) const override;
   void on_stream_closed(uint32_t slot) override;
-  // ConnectionHost
-  void publish(const RequestRef& from, Publication publication) override;
-  void open_stream(Slot slot, OpenStream request) override;
-  void send(uint32_t worker, Message message) override;
-  void run_stream_command(const StreamCommand& command) override;
-  void offer_slot() override;
-  void list_streams(const ListStreams& list) override;
+  // RouteHost
+  void publish(const RequestRef& from, uint64_t publisher, Publication publication) override;
+  void send(uint32_t worker, Message message) override { server_.send(worker, std::move(message)); }
+  std::optional<Fault> refuse_stream(const Exchange& exchange, const Subscription& wanted) override;
+  void open_stream(Connection& connection, OpenStream open) override;
+  Instant now() const override { return engine_.now(); }
+  WallTime wall_now() const override { return engine_.wall_now(); }
 
+  void publish_here(const RequestRef& from, Publication publication);
   bool must_not_sleep() const;
-  Instant sleep_until(Instant latest);
+  Instant sleep_until(Instant latest) const;
+  void wait(Instant latest);
   void dispatch(const Ready& ready);
+  void on_accepted(const Ready& ready);
   void on_closed(Slot slot);
+  bool hand_over(const Ready& ready);
   void read_mailbox();
+  void wake_readers();
   void read_bus();
   void take_event(const BusEntry& entry);
+  void tell_outcomes();
   void answer_history();
-  void on_timer(uint32_t slot, Instant now);
-  void drain_step();
+  void run_timers();
+  void end_drain(Instant now);
   void export_counters();
 
-  void on(HistoryQuestion&& m);
-  void on(HistoryReply&& m);
-  void on(StreamCommand&& m) { run_stream_command(m); }
-  void on(RequestAnswer&& m);
-  void on(KeyedPublish&& m);
-  void on(PublishOutcome&& m);
+  void on(HistoryQuestion&& m) { questions_.push_back(std::move(m)); }
+  void on(HistoryReply&& m) { replays_.on_answer(m.page, std::move(m.answer), engine_.now()); }
+  void on(StreamCommand&& m);
+  void on(RequestAnswer&& m) { routes_.on_answer(m); }
+  void on(KeyedPublish&& m) { publish_here(m.from, std::move(m.publication)); }
+  void on(PublishOutcome&& m) { routes_.on_outcome(m.to, m.result); }
   void on(Adopt&& m);
-  void on(ListStreams&& m) { list_streams(m); }
-  void on(StreamList&& m);
+  void on(ListQuestion&& m);
+  void on(ListReply&& m) { routes_.on_reply(std::move(m)); }
   void on(BeginDrain&& m);
-  void on(Stop&& m);
+  void on(Stop&&) { finished_ = true; }
   void on(UseSettings&& m);
+  void list_topics(const ListQuestion& question, ListReply& reply);
+  void list_streams(const ListQuestion& question, ListReply& reply);
+  std::string stream_row(uint32_t slot);
 
   // Fixed after construction.
   const uint32_t index_;
@@ -83,11 +92,15 @@ class Worker final : public StreamHost, public ConnectionHost {
   Engine& engine_;
   const Clock clock_;
   const Home home_;
+  WorkerDoor& door_;
 
   // Owned by the worker.
-  std::shared_ptr<const LiveSettings> settings_;
+  std::shared_ptr<const LiveSettings> live_;
   Random random_;
+  std::vector<DoorInfo> listeners_;  // by listener id
+  std::vector<Listener*> sockets_;
   StreamTable table_;
+  SlotPool slots_;
   TimerWheel wheel_;
   FeedTable feeds_;
   History history_;
@@ -97,22 +110,17 @@ class Worker final : public StreamHost, public ConnectionHost {
   Publisher publisher_;
   Streams streams_;
   Connections connections_;
-  std::vector<TopicHash> released_;             // topics published in this turn: wake-ups happen once
-  std::vector<HistoryQuestion> questions_;      // wait until this worker has read far enough
+  Routes routes_;
+  Drain drain_;
+  EventNumber read_upto_;                  // of the bus, and done with: feeds and history have it
+  std::vector<TopicHash> released_;        // topics published in this turn: wake-ups happen once
+  std::vector<HistoryQuestion> questions_;  // wait until this worker has read far enough
   std::vector<BusEntry> entries_;
-  struct Ticket {
-    uint64_t id;
-    RequestRef from;
-  };
-  FlatMap<uint64_t, RequestRef> tickets_;       // publishes under way
+  FlatMap<uint64_t, RequestRef> tickets_;  // publishes under way
   uint64_t next_ticket_ = 1;
+  std::vector<PublishOutcome> outcomes_;   // told at one place of the turn, never from within a request
   Instant next_expire_{};
-  struct Drain {
-    Instant began, end;
-    std::size_t streams_at_start = 0;
-    std::vector<uint32_t> order;                // slots still to close
-  };
-  std::unique_ptr<Drain> drain_;
+  Instant drain_ends_{};
   bool finished_ = false;
 };
 
