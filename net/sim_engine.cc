@@ -178,12 +178,13 @@ bool SimEngine::adopt(Slot slot, int descriptor) {
   SimPeer* peer = net_.adopt(descriptor);
   net_.demand(peer != nullptr, "an adopted descriptor comes from release(), and is used once",
               slot);
-  Place& place = begin_use(slot, State::open, "a connection is adopted into a free slot");
-  if (net_.random().chance(net_.weather().adopt_refused)) {
-    place.state = State::free;
+  const bool beyond =
+      slot.index >= places_.size();  // how a caller without a free slot gets rid of it
+  if (beyond || net_.random().chance(net_.weather().adopt_refused)) {
     peer->close_server(CloseHow::now);
     return false;
   }
+  begin_use(slot, State::open, "a connection is adopted into a free slot");
   attach(slot.index, *peer);
   return true;
 }

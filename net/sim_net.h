@@ -69,7 +69,8 @@ class SimNet {
   Instant now() const { return now_; }
   WallTime wall_now() const;
   void jump_wall_clock(Duration by) { wall_jump_ += by; }  // backwards too
-  // Lets time pass, as a busy thread would; what falls due in it happens.
+  // Lets time pass, as a busy thread would; what falls due in it happens. A worker's clock may do
+  // it too, so that work takes time: [&] { net.advance(1us); return net.now(); }
   void advance(Duration by) { advance_to(now_ + by); }
   // Does `action` when its time has come, inside some wait() or advance(). It may use peers and
   // this world, not an engine.

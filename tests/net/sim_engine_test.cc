@@ -253,6 +253,54 @@ TEST_F(SimEngineTest, a_refused_move_changes_nothing_or_closes) {
   EXPECT_EQ(net.released_connections(), 0u);
 }
 
+TEST_F(SimEngineTest, a_connection_adopted_beyond_the_table_is_refused_and_closed) {
+  SimPeer& peer = accepted(slot);
+  EXPECT_FALSE(engine->adopt({engine->capacity(), 0}, engine->release(slot)));
+  EXPECT_TRUE(peer.was_closed());
+}
+
+TEST_F(SimEngineTest, a_client_that_is_gone_before_it_is_accepted_is_accepted_and_ends) {
+  SimPeer& peer = net.connect(7);
+  peer.write("never mind");
+  peer.reset();
+  engine->offer(slot);
+  EXPECT_EQ(poll().at(0).got, Got::accepted);
+  engine->want_bytes(slot);
+  auto ready = poll();
+  ASSERT_EQ(ready.size(), 1u);
+  if (ready[0].got == Got::bytes) {  // a kernel may still have them
+    engine->want_bytes(slot);
+    ready = poll();
+  }
+  EXPECT_EQ(ready.at(0).got, Got::end);
+  EXPECT_EQ(ready.at(0).error, ECONNRESET);
+}
+
+TEST_F(SimEngineTest, a_unix_client_has_no_address_to_show) {
+  sockaddr raw{};
+  raw.sa_family = AF_UNIX;
+  net.connect(7, SocketAddress::of(&raw, sizeof(raw.sa_family)));
+  engine->offer(slot);
+  EXPECT_EQ(poll().at(0).peer, nullptr);
+}
+
+TEST_F(SimEngineTest, what_goes_to_a_client_that_closed_breaks_the_connection) {
+  SimPeer& peer = accepted(slot);
+  peer.close();
+  EXPECT_EQ(send(slot, "x"), 1);
+  EXPECT_LT(send(slot, "y"), 0);
+  EXPECT_EQ(peer.take(), "");
+}
+
+TEST_F(SimEngineTest, the_end_of_an_engine_closes_its_connections_and_frees_the_waiting) {
+  SimPeer& peer = accepted(slot);
+  net.connect(7);
+  engine->offer({0, 1});
+  engine.reset();
+  EXPECT_TRUE(peer.was_closed());
+  EXPECT_EQ(net.waiting_connections(7), 1u);
+}
+
 TEST_F(SimEngineTest, engines_share_connections_and_none_outruns_the_timer_of_another) {
   auto other = net.make_engine(64);
   other->listen(*listener);
