@@ -41,9 +41,11 @@ std::string nearest_name(std::string_view wrong, std::span<const std::string> kn
   return nearest;
 }
 
-std::string did_you_mean(std::string_view wrong, std::span<const std::string> known) {
+std::string did_you_mean(std::string_view wrong, std::span<const std::string> known,
+                         std::string_view prefix) {
   const std::string nearest = nearest_name(wrong, known);
-  return nearest.empty() ? std::string() : " (did you mean " + nearest + "?)";
+  if (nearest.empty()) return {};
+  return " (did you mean " + std::string(prefix) + nearest + "?)";
 }
 
 }  // namespace fanfare

@@ -13,7 +13,9 @@ namespace fanfare {
 // swap of neighbours as one.
 std::string nearest_name(std::string_view wrong, std::span<const std::string> known);
 
-// " (did you mean --history-age?)", or nothing.
-std::string did_you_mean(std::string_view wrong, std::span<const std::string> known);
+// " (did you mean --history-age?)", or nothing. `prefix` ("--") is what all names begin with and
+// `wrong` and `known` are given without: it says nothing about likeness.
+std::string did_you_mean(std::string_view wrong, std::span<const std::string> known,
+                         std::string_view prefix = {});
 
 }  // namespace fanfare
