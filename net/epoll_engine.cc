@@ -1,6 +1,5 @@
-// net/epoll_engine.cc: level-triggered and lazy. What epoll watches is only widened when it must be
-// and narrowed when it has reported something that nobody wants, so that a request on an open
-// connection costs no epoll_ctl at all.
+// net/epoll_engine.cc: one wait() is: what the last one had no room for, then epoll, then what is
+// overdue.
 #include "net/epoll_engine.h"
 
 #include <algorithm>
@@ -8,54 +7,23 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <deque>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/check.h"
-#include "net/listener.h"
 
 namespace fanfare {
 namespace {
 
-constexpr unsigned batch_max = 512;         // answers of one wait()
-constexpr unsigned accepts_batch_max = 64;  // their addresses are kept until the next wait()
 constexpr std::size_t receive_bytes_max = 16_KiB;
-constexpr std::size_t receive_bytes_min = 4_KiB;  // less room than this waits for the next wait()
-constexpr std::size_t arena_bytes = 64_KiB;
-constexpr std::size_t padding_bytes = 64;
 constexpr uint32_t linger_bytes_max = 1U << 20;
 constexpr Duration linger_time_max = std::chrono::seconds(2);
-constexpr Duration accept_pause = std::chrono::milliseconds(100);
-
-// The upper half of an event's number is the generation of a slot, the lower its index or one of
-// these.
-constexpr uint32_t waker_index = UINT32_MAX;
-constexpr uint32_t door_index = UINT32_MAX - 1;
-
-enum class Watched : uint8_t { no, yes };
-enum class State : uint8_t { free, offered, open, lingering, closing };
 
 enum Want : uint8_t { want_none = 0, want_in = 1, want_out = 2, want_hup = 4 };
-
-// What a slot costs here: tens of thousands of idle streams hold one each.
-struct Place {
-  int descriptor = -1;
-  uint32_t generation = 0;
-  uint32_t drained_bytes = 0;  // while lingering
-  State state = State::free;
-  uint8_t wanted = want_none;
-  uint8_t watched = want_none;  // what epoll reports; holds `wanted` and maybe more
-  uint8_t registered = 0;
-};
-static_assert(sizeof(Place) == 16);
 
 uint8_t without(uint8_t wants, Want what) {
   return static_cast<uint8_t>(wants & ~what);
@@ -79,14 +47,6 @@ uint8_t wants_answered_by(uint32_t events) {
   return answered;
 }
 
-// The connection died in the queue, or its network did: the next one may be well (accept(2), "Error
-// handling").
-bool concerns_one_connection(int fault) {
-  return fault == ECONNABORTED || fault == EINTR || fault == EPROTO || fault == ENETDOWN ||
-         fault == ENOPROTOOPT || fault == EHOSTDOWN || fault == ENONET || fault == EHOSTUNREACH ||
-         fault == EOPNOTSUPP || fault == ENETUNREACH;
-}
-
 int pending_error(int descriptor) {
   int error = 0;
   socklen_t bytes = sizeof error;
@@ -94,131 +54,14 @@ int pending_error(int descriptor) {
   return error;
 }
 
-// Watched edge-triggered: each write is reported once, and the counter is never read back.
-class EventWaker final : public Waker {
- public:
-  EventWaker() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~EventWaker() override {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  EventWaker(const EventWaker&) = delete;
-  EventWaker& operator=(const EventWaker&) = delete;
-
-  void wake() override {
-    const int saved = errno;  // a signal handler may call
-    const uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
-    errno = saved;
-  }
-  int descriptor() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
-class EpollEngine final : public Engine {
- public:
-  explicit EpollEngine(uint32_t capacity);
-  ~EpollEngine() override;
-  int start();  // errno
-
-  std::span<const Ready> wait(Instant until, unsigned most) override;
-  void send(std::span<Send> batch) override;
-  void listen(Listener& listener) override;
-  void unlisten(Listener& listener) override;
-  void offer(Slot free) override;
-  void want_bytes(Slot slot) override { want(slot, want_in); }
-  void want_writable(Slot slot) override { want(slot, want_out); }
-  void want_hangup(Slot slot) override { want(slot, want_hup); }
-  void close(Slot slot, CloseHow how) override;
-  int release(Slot slot) override;
-  bool adopt(Slot slot, int descriptor) override;
-  std::shared_ptr<Waker> waker() override { return waker_; }
-  Instant now() const override { return now_; }
-  WallTime wall_now() const override { return wall_now_; }
-  uint32_t capacity() const override { return static_cast<uint32_t>(places_.size()); }
-  const char* name() const override { return "epoll"; }
-
- private:
-  struct Door {
-    Listener* listener;
-    uint32_t number;  // of this listen(): an event of an earlier one is not taken for it
-    Watched watched;
-  };
-  struct Lingering {
-    Slot slot;
-    Instant until;
-  };
-  struct Refusal {
-    Slot slot;
-    int error;
-  };
-
-  Place& open_place(Slot slot);
-  Place& free_place(Slot slot);
-  Ready& tell(Got got, Slot slot, int error = 0);
-  bool full() const { return ready_.size() >= most_; }
-  bool arena_spent() const { return arena_bytes - arena_used_ < receive_bytes_min; }
-
-  void want(Slot slot, uint8_t what);
-  int watch(Slot slot, Place& place, uint8_t watched);
-  void forget(Place& place);
-  void watch_less(Slot slot, Place& place, uint32_t events);
-
-  void fetch(Instant until);
-  int sleep(Duration left);
-  void handle_fetched();
-  bool handle(const epoll_event& event);
-  bool answer(Slot slot, Place& place, uint32_t events);
-  void receive(Slot slot, Place& place);
-  void tell_refusals();
-  void tell_closed();
-
-  void watch_doors();
-  void unwatch_door(Door& door);
-  void accept_from(uint32_t number);
-  int accept_one(const Door& door);
-  void pause_accepting();
-
-  void begin_linger(Slot slot, Place& place);
-  void finish_close(Slot slot, Place& place);
-  void drain(Slot slot, Place& place);
-  void end_overdue_lingering();
-
-  // Fixed after start().
-  const std::shared_ptr<EventWaker> waker_ = std::make_shared<EventWaker>();
-  int epoll_ = -1;
-  bool has_pwait2_ = true;  // old kernels and some sandboxes lack it
-
-  std::vector<Place> places_;
-  std::vector<Slot> offered_;
-  std::vector<Door> doors_;
-  std::deque<Lingering> lingering_;  // by time
-  std::vector<Slot> closed_;         // to be told
-  std::vector<Refusal> refusals_;    // epoll took no more descriptors; to be told
-  uint32_t doors_numbered_ = 0;
-  Instant accept_again_ = Instant::min();
-  Instant now_ = monotonic_now();
-  WallTime wall_now_ = fanfare::wall_now();
-
-  // Of the last wait().
-  std::vector<Ready> ready_;
-  unsigned most_ = 0;
-  std::array<epoll_event, batch_max> events_{};
-  unsigned events_next_ = 0;  // events_[next, end) are for the next wait()
-  unsigned events_end_ = 0;
-  std::array<SocketAddress, accepts_batch_max> peers_{};
-  unsigned peers_used_ = 0;
-  const std::unique_ptr<std::byte[]> arena_ =
-      std::make_unique<std::byte[]>(arena_bytes + padding_bytes);
-  std::size_t arena_used_ = 0;
-};
-
 uint64_t event_number(uint32_t high, uint32_t low) {
   return uint64_t{high} << 32 | low;
 }
 
+}  // namespace
+
 EpollEngine::EpollEngine(uint32_t capacity) : places_(capacity) {
+  CHECK_LT(capacity, door_index);
   ready_.reserve(batch_max);
 }
 
@@ -232,13 +75,15 @@ EpollEngine::~EpollEngine() {
 int EpollEngine::start() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0 || waker_->descriptor() < 0) return errno;
+  doors_.use(epoll_);
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;
+  event.events =
+      EPOLLIN | EPOLLET;  // each wake() is reported once, and the counter never read back
   event.data.u64 = event_number(0, waker_index);
   return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, waker_->descriptor(), &event) == 0 ? 0 : errno;
 }
 
-Place& EpollEngine::open_place(Slot slot) {
+EpollEngine::Place& EpollEngine::open_place(Slot slot) {
   CHECK_LT(slot.index, places_.size());
   Place& place = places_[slot.index];
   CHECK_EQ(place.generation, slot.generation);
@@ -246,7 +91,7 @@ Place& EpollEngine::open_place(Slot slot) {
   return place;
 }
 
-Place& EpollEngine::free_place(Slot slot) {
+EpollEngine::Place& EpollEngine::free_place(Slot slot) {
   CHECK_LT(slot.index, places_.size());
   Place& place = places_[slot.index];
   CHECK(place.state == State::free);
@@ -273,7 +118,7 @@ std::span<const Ready> EpollEngine::wait(Instant until, unsigned most) {
   do {
     tell_closed();
     tell_refusals();
-    watch_doors();
+    if (!offered_.empty()) doors_.watch(now_);
     if (events_next_ == events_end_) fetch(ready_.empty() ? until : Instant::min());
     now_ = monotonic_now();
     handle_fetched();
@@ -286,7 +131,7 @@ std::span<const Ready> EpollEngine::wait(Instant until, unsigned most) {
 void EpollEngine::fetch(Instant until) {
   if (until > now_) now_ = monotonic_now();  // the turn since the last wait() took its time
   if (!lingering_.empty()) until = std::min(until, lingering_.front().until);
-  if (accept_again_ > now_) until = std::min(until, accept_again_);
+  if (doors_.pauses_until() > now_) until = std::min(until, doors_.pauses_until());
   Duration left = Duration::max();
   if (until != never) left = until > now_ ? until - now_ : Duration(0);
   const int count = sleep(left);
@@ -407,6 +252,16 @@ void EpollEngine::tell_closed() {
   closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+void EpollEngine::want_bytes(Slot slot) {
+  want(slot, want_in);
+}
+void EpollEngine::want_writable(Slot slot) {
+  want(slot, want_out);
+}
+void EpollEngine::want_hangup(Slot slot) {
+  want(slot, want_hup);
+}
+
 void EpollEngine::want(Slot slot, uint8_t what) {
   Place& place = open_place(slot);
   place.wanted |= what;
@@ -456,87 +311,26 @@ void EpollEngine::send(std::span<Send> batch) {
   }
 }
 
-void EpollEngine::listen(Listener& listener) {
-  for (const Door& door : doors_) CHECK(door.listener != &listener);
-  // Several workers may wake for one connection of a Unix socket; all but one must find nothing
-  // instead of blocking.
-  const int flags = ::fcntl(listener.descriptor(), F_GETFL);
-  CHECK_EQ(::fcntl(listener.descriptor(), F_SETFL, flags | O_NONBLOCK), 0);
-  doors_.push_back({&listener, doors_numbered_++, Watched::no});
-}
-
-void EpollEngine::unlisten(Listener& listener) {
-  const auto door = std::find_if(doors_.begin(), doors_.end(),
-                                 [&](const Door& one) { return one.listener == &listener; });
-  CHECK(door != doors_.end());
-  unwatch_door(*door);
-  doors_.erase(door);
-}
-
 void EpollEngine::offer(Slot free) {
   free_place(free).state = State::offered;
   offered_.push_back(free);
 }
 
-// Not EPOLLEXCLUSIVE, for sockets that workers share: a worker that is woken alone and has no slot
-// to offer would leave the connection in the queue while the others sleep.
-void EpollEngine::watch_doors() {
-  if (offered_.empty() || now_ < accept_again_) return;
-  for (Door& door : doors_) {
-    if (door.watched == Watched::yes) continue;
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = event_number(door.number, door_index);
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, door.listener->descriptor(), &event) != 0) {
-      pause_accepting();
-      return;
-    }
-    door.watched = Watched::yes;
-  }
-}
-
-void EpollEngine::unwatch_door(Door& door) {
-  if (door.watched == Watched::no) return;
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, door.listener->descriptor(), nullptr);
-  door.watched = Watched::no;
-}
-
-void EpollEngine::accept_from(uint32_t number) {
-  const auto door = std::find_if(doors_.begin(), doors_.end(),
-                                 [&](const Door& one) { return one.number == number; });
-  if (door == doors_.end()) return;
-  if (offered_.empty()) unwatch_door(*door);
+void EpollEngine::accept_from(uint32_t door) {
+  if (offered_.empty()) doors_.unwatch(door);
   while (!offered_.empty() && !full() && peers_used_ < accepts_batch_max) {
-    const int fault = accept_one(*door);
-    if (fault == 0 || concerns_one_connection(fault)) continue;
-    // A full descriptor table leaves the connection in the queue, which would be reported without
-    // end.
-    if (fault != EAGAIN) pause_accepting();
-    return;
+    SocketAddress& peer = peers_[peers_used_];
+    const auto [descriptor, listener] = doors_.accept(door, peer, now_);
+    if (descriptor < 0) return;
+    peers_used_++;
+    const Slot slot = offered_.back();
+    offered_.pop_back();
+    places_[slot.index].descriptor = descriptor;
+    places_[slot.index].state = State::open;
+    Ready& told = tell(Got::accepted, slot);
+    told.peer = &peer;
+    told.listener = listener;
   }
-}
-
-int EpollEngine::accept_one(const Door& door) {
-  SocketAddress& peer = peers_[peers_used_];
-  socklen_t bytes = SocketAddress::raw_bytes_max;
-  const int descriptor =
-      ::accept4(door.listener->descriptor(), peer.raw(), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (descriptor < 0) return errno;
-  peer.set_raw_bytes(bytes);
-  peers_used_++;
-  const Slot slot = offered_.back();
-  offered_.pop_back();
-  places_[slot.index].descriptor = descriptor;
-  places_[slot.index].state = State::open;
-  Ready& told = tell(Got::accepted, slot);
-  told.peer = &peer;
-  told.listener = door.listener->id();
-  return 0;
-}
-
-void EpollEngine::pause_accepting() {
-  accept_again_ = now_ + accept_pause;
-  for (Door& door : doors_) unwatch_door(door);
 }
 
 void EpollEngine::close(Slot slot, CloseHow how) {
@@ -610,10 +404,7 @@ bool EpollEngine::adopt(Slot slot, int descriptor) {
   return true;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Engine>> make_epoll_engine(uint32_t capacity) {
-  CHECK_LT(capacity, door_index);
   auto engine = std::make_unique<EpollEngine>(capacity);
   if (const int fault = engine->start()) {
     return Error{std::string("epoll is not available: ") + std::strerror(fault) +
