@@ -1,0 +1,61 @@
+// app/serve.cc: the signals that start, reload and end a broker.
+#include "app/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+#include "app/server.h"
+
+namespace fanfare {
+namespace {
+
+// Signals are taken by the main thread at one place, never in the middle of something.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// 0: none came.
+int next_signal(const sigset_t& set, long milliseconds) {
+  const timespec patience{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+  const int signal = sigtimedwait(&set, nullptr, &patience);
+  return signal > 0 ? signal : 0;
+}
+
+}  // namespace
+
+int run_serve(const Settings& settings, const std::function<Result<Settings>()>& reload) {
+  const sigset_t signals = block_signals();
+  auto started = Server::start(settings);
+  if (!started) {
+    std::fprintf(stderr, "%s\n", started.error().c_str());
+    return 1;
+  }
+  Server& server = **started;
+  std::printf("%s\n", server.ready_line().c_str());
+  std::fflush(stdout);
+  Settings current = settings;
+  bool draining = false;
+  while (!server.finished()) {
+    const int signal = next_signal(signals, draining ? 20 : 500);
+    if (signal == SIGHUP) {
+      if (auto loaded = reload()) {
+        current = *loaded;
+        server.use_settings(current);
+      }
+    } else if (signal != 0 && !std::exchange(draining, true)) {
+      server.begin_drain(current.drain);
+    } else if (signal != 0) {
+      server.stop();
+    }
+  }
+  return 0;
+}
+
+}  // namespace fanfare

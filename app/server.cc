@@ -1,0 +1,139 @@
+// app/server.cc: building the parts, running the threads.
+#include "app/server.h"
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+#include "broker/access_rules.h"
+#include "core/limits.h"
+#include "net/epoll_engine.h"
+#include "net/mac.h"
+
+namespace fanfare {
+namespace {
+
+constexpr Duration turn_at_least_every = std::chrono::seconds(1);
+
+uint64_t random_number() {
+  uint64_t value = 0;
+  fill_random(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
+  std::unique_ptr<Server> server(new Server());
+  const unsigned workers = std::max(1u, settings.workers);
+  server->live_ = std::make_shared<const LiveSettings>(settings, access_rules_of(settings));
+  if (const auto opened = server->open_doors(settings, workers); !opened) return Error{opened.error()};
+  MacKey key;
+  fill_random(std::as_writable_bytes(std::span(key)));
+  BusOptions bus;
+  bus.slots = settings.bus_slots;
+  bus.bytes_max = settings.bus_bytes;
+  bus.workers = workers;
+  server->state_ = std::make_unique<ServerState>(workers, bus, Epoch{random_number()}, key);
+  server->state_->started = monotonic_now();
+  if (const auto made = server->make_engines(settings, workers); !made) return Error{made.error()};
+  for (WorkerDoor& door : server->state_->doors) door.turned_at_ns = monotonic_now().time_since_epoch().count();
+  server->running_ = workers;
+  for (uint32_t i = 0; i < workers; ++i) {
+    server->threads_.emplace_back([raw = server.get(), i] { raw->run_worker(i); });
+  }
+  while (server->accepting_.load() < workers) server->accepting_.wait(server->accepting_.load());
+  server->state_->accepting = true;
+  return server;
+}
+
+Result<Done> Server::open_doors(const Settings& settings, unsigned workers) {
+  for (const std::string& address : settings.listen) {
+    if (auto opened = open_door(address, settings, workers, false); !opened) return Error{opened.error()};
+  }
+  if (settings.internal == "off") return Done{};
+  return open_door(settings.internal, settings, workers, true);
+}
+
+Result<Done> Server::open_door(const std::string& text, const Settings& settings, unsigned workers, bool internal) {
+  auto address = SocketAddress::parse(text);
+  if (!address) return Error{address.error()};
+  ListenerOptions options;
+  options.id = static_cast<uint32_t>(doors_.size());
+  options.socket_mode = settings.socket_mode;
+  options.socket_owner = settings.socket_owner;
+  auto listeners = Listener::open(*address, address->is_unix() ? 1 : workers, options);
+  if (!listeners) return Error{listeners.error()};
+  Door door;
+  door.info.internal = internal;
+  door.info.door = address->is_unix()       ? fanfare::Door::unix_socket
+                   : address->is_loopback() ? fanfare::Door::loopback
+                                            : fanfare::Door::network;
+  door.listeners = std::move(*listeners);
+  door.address = door.listeners.front()->address();
+  doors_.push_back(std::move(door));
+  return Done{};
+}
+
+Result<Done> Server::make_engines(const Settings& settings, unsigned workers) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto descriptors = static_cast<uint32_t>(std::min<rlim_t>(limit.rlim_cur, 4'000'000));
+  const uint32_t spare = std::min<uint32_t>(limits::descriptors_reserve, descriptors / 4);
+  static_cast<void>(settings);
+  state_->engine_name = "epoll";
+  state_->engine_reason = "asked for";
+  const uint32_t capacity = (descriptors - spare) / workers;
+  for (unsigned i = 0; i < workers; ++i) {
+    auto engine = make_epoll_engine(capacity);
+    if (!engine) return Error{engine.error()};
+    state_->doors[i].waker = (*engine)->waker();
+    engines_.push_back(std::move(*engine));
+  }
+  return Done{};
+}
+
+void Server::run_worker(uint32_t index) {
+  const auto clock = [] { return monotonic_now(); };
+  Worker worker(index, *state_, *engines_[index], live_, clock, random_number());
+  for (const Door& door : doors_) {
+    worker.listen(*door.listeners[index % door.listeners.size()], door.info);
+  }
+  worker.turn(Instant{});  // offers places: from here on connections are accepted
+  accepting_.fetch_add(1);
+  accepting_.notify_all();
+  while (!worker.finished()) worker.turn(monotonic_now() + turn_at_least_every);
+  running_.fetch_sub(1);
+}
+
+std::string Server::ready_line() const {
+  std::string line = "ready";
+  for (const Door& door : doors_) {
+    line += fmt::format(" {}{}", door.info.internal ? "internal=" : "", door.address.url());
+  }
+  return line;
+}
+
+void Server::use_settings(const Settings& settings) {
+  const auto live = std::make_shared<const LiveSettings>(settings, access_rules_of(settings));
+  for (uint32_t i = 0; i < workers(); ++i) state_->send(i, UseSettings{live});
+}
+
+void Server::begin_drain(Duration window) {
+  state_->accepting = false;
+  state_->draining = true;
+  for (uint32_t i = 0; i < workers(); ++i) state_->send(i, BeginDrain{window});
+}
+
+void Server::stop() {
+  for (uint32_t i = 0; i < workers(); ++i) state_->send(i, Stop{});
+}
+
+Server::~Server() {
+  if (state_ && !threads_.empty()) stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+}  // namespace fanfare

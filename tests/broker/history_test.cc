@@ -1,0 +1,182 @@
+// tests/broker/history_test.cc: what is kept, what is answered, and that what was dropped is always known.
+#include "broker/history.h"
+
+#include <deque>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace fanfare {
+namespace {
+
+class HistoryTest : public ::testing::Test {
+ protected:
+  void use(TopicPolicy policy, History::Limits limits = {64_MiB, 1000, 10'000}) {
+    policies_ = std::make_unique<TopicPolicies>(policy);
+    history_ = std::make_unique<History>(*policies_, Home{0, 1}, limits);
+  }
+  void SetUp() override { use({}); }
+
+  // Publishes and keeps; returns its number.
+  uint64_t keep(std::string_view topic, std::string_view data = "x") {
+    EventRef event = Event::make({std::span(&topic, 1), {}, data, DataKind::text, 0});
+    const_cast<Event*>(event.get())->number_it({Epoch{1}, EventNumber{++number_}}, wall_, now_);
+    history_->keep(*event, topic, topic_hash(topic), now_);
+    return number_;
+  }
+  HistoryAnswer ask(std::string_view name, uint64_t after, StartRule rule = StartRule::position, uint32_t newest = 0) {
+    HistoryAsk asked{*Subscription::of(name), rule, EventNumber{after}, EventNumber{number_}, since_, newest, 64_KiB};
+    return history_->answer(asked, now_);
+  }
+  static std::vector<uint64_t> numbers(const HistoryAnswer& answer) {
+    std::vector<uint64_t> all;
+    for (const EventRef& event : answer.events) all.push_back(event->number().value);
+    return all;
+  }
+  using Numbers = std::vector<uint64_t>;
+
+  std::unique_ptr<TopicPolicies> policies_;
+  std::unique_ptr<History> history_;
+  uint64_t number_ = 0;
+  Instant now_{std::chrono::seconds(1000)};
+  WallTime wall_{std::chrono::seconds(1'000'000)}, since_{};
+};
+
+TEST_F(HistoryTest, answers_what_came_after_a_position) {
+  keep("a"), keep("b"), keep("a");
+  EXPECT_EQ(numbers(ask("a", 0)), (Numbers{1, 3}));
+  EXPECT_EQ(numbers(ask("a", 1)), (Numbers{3}));
+  EXPECT_EQ(numbers(ask("a", 3)), (Numbers{}));
+  EXPECT_FALSE(ask("a", 0).lost);
+  EXPECT_EQ(ask("a", 0).upto.value, 3u);
+}
+
+TEST_F(HistoryTest, a_pattern_scans_the_log_in_order) {
+  keep("t/1"), keep("u/1"), keep("t/2"), keep("t/1/x");
+  EXPECT_EQ(numbers(ask("t/*", 0)), (Numbers{1, 3}));
+  EXPECT_EQ(numbers(ask("t/**", 0)), (Numbers{1, 3, 4}));
+  EXPECT_EQ(numbers(ask("**", 2)), (Numbers{3, 4}));
+}
+
+TEST_F(HistoryTest, beyond_its_count_the_oldest_go_and_that_is_known) {
+  TopicPolicy policy;
+  policy.history_events = 3;
+  use(policy);
+  for (int i = 0; i < 5; ++i) keep("a");
+  EXPECT_EQ(numbers(ask("a", 0, StartRule::earliest)), (Numbers{3, 4, 5}));
+  EXPECT_TRUE(ask("a", 0).lost);
+  EXPECT_TRUE(ask("a", 1).lost);
+  EXPECT_FALSE(ask("a", 2).lost) << "2 was the newest that was dropped";
+  EXPECT_FALSE(ask("a", 0, StartRule::earliest).lost);
+}
+
+TEST_F(HistoryTest, an_old_position_on_a_quiet_topic_is_no_gap) {
+  TopicPolicy policy;
+  policy.history_events = 3;
+  use(policy);
+  const uint64_t quiet = keep("quiet");
+  for (int i = 0; i < 50; ++i) keep("busy");
+  EXPECT_FALSE(ask("quiet", quiet).lost);
+  EXPECT_EQ(numbers(ask("quiet", 0)), (Numbers{quiet}));
+  EXPECT_FALSE(ask("never-published", 1).lost);
+}
+
+TEST_F(HistoryTest, age_drops_events_and_that_is_known) {
+  keep("a");
+  now_ += std::chrono::minutes(6);
+  const uint64_t young = keep("a");
+  history_->expire(now_);
+  EXPECT_EQ(numbers(ask("a", 0)), (Numbers{young}));
+  EXPECT_TRUE(ask("a", 0).lost);
+  EXPECT_FALSE(ask("a", 1).lost);
+  EXPECT_EQ(history_->sizes().events, 1u);
+}
+
+TEST_F(HistoryTest, what_is_too_old_is_not_answered_even_before_it_is_dropped) {
+  keep("a");
+  now_ += std::chrono::minutes(6);
+  EXPECT_EQ(numbers(ask("a", 0)), (Numbers{}));
+  EXPECT_TRUE(ask("a", 0).lost);
+}
+
+TEST_F(HistoryTest, the_retained_outlive_every_age) {
+  TopicPolicy policy;
+  policy.retain = 1;
+  use(policy);
+  keep("a");
+  const uint64_t newest = keep("a");
+  now_ += std::chrono::hours(24);
+  history_->expire(now_);
+  EXPECT_EQ(numbers(ask("a", 0)), (Numbers{newest}));
+}
+
+TEST_F(HistoryTest, the_newest_of_each_topic_are_counted_back) {
+  keep("t/1"), keep("t/1"), keep("t/2"), keep("t/1");
+  EXPECT_EQ(numbers(ask("t/*", 0, StartRule::newest, 1)), (Numbers{3, 4}));
+  EXPECT_EQ(numbers(ask("t/1", 0, StartRule::newest, 2)), (Numbers{2, 4}));
+  EXPECT_EQ(numbers(ask("t/1", 0, StartRule::newest, 100)), (Numbers{1, 2, 4}));
+}
+
+TEST_F(HistoryTest, since_begins_with_the_first_event_of_that_time) {
+  keep("a");
+  wall_ += std::chrono::seconds(10);
+  keep("a");
+  wall_ += std::chrono::seconds(10);
+  keep("a");
+  since_ = wall_ - std::chrono::seconds(10);
+  EXPECT_EQ(numbers(ask("a", 0, StartRule::since)), (Numbers{2, 3}));
+  EXPECT_FALSE(ask("a", 0, StartRule::since).lost);
+}
+
+TEST_F(HistoryTest, the_global_cap_holds_and_tells) {
+  use({}, {20'000, 1000, 10'000});
+  for (int i = 0; i < 100; ++i) keep(fmt::format("t/{}", i % 10), std::string(1000, 'x'));
+  EXPECT_LE(history_->sizes().bytes, 20'000u);
+  EXPECT_TRUE(ask("t/*", 0).lost);
+  EXPECT_FALSE(numbers(ask("t/*", 0)).empty());
+}
+
+TEST_F(HistoryTest, beyond_the_topic_limit_the_least_recently_used_goes_with_a_gap) {
+  use({}, {64_MiB, 4, 10'000});
+  for (int i = 0; i < 10; ++i) keep(fmt::format("t/{}", i));
+  EXPECT_LE(history_->sizes().topics, 4u);
+  EXPECT_TRUE(ask("t/0", 0).lost);
+  EXPECT_FALSE(ask("t/0", 1).lost) << "its only event was 1";
+  EXPECT_FALSE(ask("t/9", 0).lost);
+}
+
+TEST_F(HistoryTest, one_answer_is_bounded_and_says_how_far_it_goes) {
+  for (int i = 0; i < 40; ++i) keep("a", std::string(10'000, 'x'));
+  uint64_t after = 0;
+  Numbers all;
+  for (int pages = 0; pages < 40 && after < number_; ++pages) {
+    const HistoryAnswer answer = ask("a", after);
+    ASSERT_GT(answer.upto.value, after) << "a page that brings nothing";
+    for (const uint64_t n : numbers(answer)) {
+      if (n <= answer.upto.value) all.push_back(n);
+    }
+    after = answer.upto.value;
+  }
+  EXPECT_EQ(all.size(), 40u);
+}
+
+TEST_F(HistoryTest, a_long_scan_is_cut_and_goes_on_from_there) {
+  use({}, {64_MiB, 1000, 50});
+  keep("wanted");
+  for (int i = 0; i < 200; ++i) keep("other");
+  const uint64_t last = keep("wanted");
+  uint64_t after = 0;
+  Numbers all;
+  for (int pages = 0; pages < 20 && after < number_; ++pages) {
+    const HistoryAnswer answer = ask("**", after);
+    for (const EventRef& event : answer.events) {
+      if (event->topic() == "wanted") all.push_back(event->number().value);
+    }
+    ASSERT_GT(answer.upto.value, after);
+    after = answer.upto.value;
+  }
+  EXPECT_EQ(all, (Numbers{1, last}));
+}
+
+}  // namespace
+}  // namespace fanfare
