@@ -13,23 +13,10 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "net/epoll_engine.h"
-#include "tests/net/engine_fixture.h"
-#if __has_include("net/uring_engine.h")
-#include "net/uring_engine.h"
-#endif
+#include "tests/net/engine_makers.h"
 
 namespace fanfare {
 namespace {
-
-std::vector<EngineMaker> engines() {
-  std::vector<EngineMaker> makers;
-  makers.push_back({"epoll", make_epoll_engine});
-#if __has_include("net/uring_engine.h")
-  makers.push_back({"io_uring", make_uring_engine});
-#endif
-  return makers;
-}
 
 // ---- accepting ----
 
@@ -342,7 +329,7 @@ TEST_P(EngineContract, a_broken_pipe_is_a_result_and_not_a_signal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, EngineContract, testing::ValuesIn(engines()),
+INSTANTIATE_TEST_SUITE_P(Engines, EngineContract, testing::ValuesIn(engine_makers()),
                          [](const auto& suite) { return suite.param.name; });
 
 }  // namespace
