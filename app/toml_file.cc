@@ -2,7 +2,6 @@
 //
 // Tools that write TOML turn large integers into 1e+06 (Helm does): a float without a fraction is
 // an integer here.
-#define TOML_HEADER_ONLY 1
 #include "app/toml_file.h"
 
 #include <fmt/format.h>
