@@ -76,7 +76,9 @@ void FanOut::queue(uint32_t slot) {
 void FanOut::join(uint32_t slot, uint32_t feed_id) {
   Stream& stream = streams_[slot];
   stream.feed = feed_id;
-  stream.member = feeds_[feed_id].add_member(slot);
+  Feed& feed = feeds_[feed_id];
+  stream.member = feed.add_member(slot);
+  if (feed.active) ++feed.sweep.left;  // the round now goes over one place more before it is back at its start
 }
 
 void FanOut::forget(uint32_t slot) {

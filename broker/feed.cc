@@ -18,7 +18,10 @@ uint32_t events_in(std::size_t bytes) { return static_cast<uint32_t>(std::max<st
 
 Feed::Feed(std::shared_ptr<const Subscription> subscription, WireFormat format,
            EventNumber covered_from)
-    : subscription_(std::move(subscription)), format_(format), covered_from_(covered_from) {}
+    : subscription_(std::move(subscription)),
+      format_(format),
+      last_(covered_from.previous()),
+      covered_from_(covered_from) {}
 
 Feed::~Feed() {
   CHECK(members_.empty());

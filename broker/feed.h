@@ -26,7 +26,8 @@ class Feed {
   const std::shared_ptr<const Subscription>& subscription() const { return subscription_; }
   WireFormat format() const { return format_; }
 
-  // The newest event appended; every stream whose next number is above it is current.
+  // The newest event appended, or what lies before the first that it would take: a stream whose next number is above it is
+  // current, one whose next number is not may have something to get, here or from history.
   EventNumber last() const { return last_; }
   EventNumber covered_from() const { return covered_from_; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Told {
   enum class What : uint8_t { event, beacon, gap, close };
   What what{};
   uint64_t number = 0;  // of its id; 0: none
+  uint64_t tail = 0;    // the newest number of all when it was read
   std::string type, data;
 };
 
@@ -34,7 +36,8 @@ inline uint64_t number_in_id(std::string_view id) {
 
 class SimReader {
  public:
-  explicit SimReader(SimPeer& peer) : peer_(peer) {}
+  // `tail` tells the newest number of all.
+  SimReader(SimPeer& peer, std::function<uint64_t()> tail) : peer_(peer), tail_(std::move(tail)) {}
 
   // Takes what has arrived.
   void read() {
@@ -122,10 +125,12 @@ class SimReader {
       if (!has_id) return;
       told.what = Told::What::beacon;
     }
+    told.tail = tail_();
     told_.push_back(std::move(told));
   }
 
   SimPeer& peer_;
+  const std::function<uint64_t()> tail_;
   std::string raw_, head_, body_, last_id_;
   int status_ = 0;
   uint64_t start_ = 0;
