@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "broker/problem.h"
+#include "broker/text_rules.h"
 
 namespace fanfare {
 namespace {
@@ -29,7 +30,9 @@ std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, Publis
     } else if (p.name == "ack") {
       if (p.value == "memory" || p.value.empty()) continue;
       Fault fault = make_fault(400, slug::bad_parameter,
-                               "ack=memory is what this broker can promise: it keeps events in memory");
+                               fmt::format("ack is {}: only ack=memory, the default, is available in "
+                                           "this version; it keeps events in memory",
+                                           quoted(p.value, 40)));
       fault.field = "ack";
       return fault;
     } else if (p.name == "event" && has_topic) {
@@ -102,8 +105,8 @@ std::optional<Fault> PublishRoute::check_items(const Grant& grant, const LiveSet
     }
     if (item.end || item.visibility != Visibility::everyone) {
       Fault fault = make_fault(400, slug::bad_member,
-                               fmt::format("'{}' is not served by this version: leave it out",
-                                           item.end ? "end" : "private"));
+                               item.end ? "'end' is not in this version: leave it out"
+                                        : "'private' is not in this version: it needs tokens");
       fault.field = item.end ? "end" : "private";
       if (items.size() > 1) fault.index = i;
       return fault;

@@ -36,8 +36,7 @@ Verdict<Subscription::Ref> Subscription::of(std::span<const std::string_view> na
   std::ranges::sort(sorted, [](std::string_view a, std::string_view b) {
     return std::pair(has_wildcard(a), a) < std::pair(has_wildcard(b), b);
   });
-  const auto doubles = std::ranges::unique(sorted);
-  sorted.erase(doubles.begin(), doubles.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   if (sorted.size() > most) return too_many(sorted.size(), most);
   return Ref(new Subscription(sorted));
 }
