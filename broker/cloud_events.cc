@@ -36,9 +36,7 @@ bool is_attribute_name(std::string_view name) {
 }
 
 Fault attribute_fault(std::string_view name, std::string_view what) {
-  const bool plain = !find_refused_character(name);
-  return member_fault(plain ? name.substr(0, 255) : std::string_view(),
-                      fmt::format("the CloudEvent's {} {}", quoted(name), what));
+  return member_fault(field_name(name), fmt::format("the CloudEvent's {} {}", quoted(name), what));
 }
 
 int hex_value(char c) {

@@ -36,7 +36,7 @@ class MemberReader {
   static Fault unknown(std::string_view name) {
     const bool is_id = name == "id";
     return member_fault(
-        find_refused_character(name) ? std::string_view() : name.substr(0, 255),
+        field_name(name),
         fmt::format("unknown member {}: {}", quoted(name),
                     is_id ? "the broker numbers events itself; for safe repeats use \"key\""
                           : fmt::format("there are {}", known_members)));

@@ -118,7 +118,7 @@ Fault json_fault(const JsonFault& fault) {
   }
   return {.slug = slug::bad_json,
           .detail = fmt::format("{}: {}, at byte {}", fault.what, quoted(fault.name), fault.at),
-          .field = find_refused_character(fault.name) ? std::string() : fault.name.substr(0, 255)};
+          .field = std::string(field_name(fault.name))};
 }
 
 Fault member_fault(std::string_view name, std::string detail) {

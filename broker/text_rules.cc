@@ -78,4 +78,13 @@ std::string quoted(std::string_view text, std::size_t most) {
   return out;
 }
 
+std::string_view field_name(std::string_view name) {
+  constexpr std::size_t shown_bytes_max = 255;
+  if (find_refused_character(name)) return {};
+  if (name.size() <= shown_bytes_max) return name;
+  std::size_t end = shown_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
+  return name.substr(0, end);
+}
+
 }  // namespace fanfare

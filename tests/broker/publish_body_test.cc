@@ -184,6 +184,17 @@ TEST_F(Publish, unknown_missing_and_double_members_are_named) {
   REFUSED(json("{}"), 400, "\"topic\" is missing");
 }
 
+TEST_F(Publish, a_long_name_is_cut_at_a_character) {
+  std::string name;
+  for (int i = 0; i < 200; ++i) name += "é";
+  const std::string member = ",\"" + name + "\":1";
+  REFUSED(json(R"({"topic":"a","data":1)" + member + "}"), 400, "unknown member");
+  EXPECT_EQ(fault_.field.size(), 254U);
+  EXPECT_TRUE(is_valid_utf8(fault_.field));
+  REFUSED(json(R"({"topic":"a","data":1)" + member + member + "}"), 400, "");
+  EXPECT_TRUE(is_valid_utf8(fault_.field));
+}
+
 TEST_F(Publish, members_of_a_wrong_kind_are_named) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {R"({"topic":1,"data":1})", "\"topic\" is not a string or a list of strings"},
