@@ -72,7 +72,8 @@ int run_check(const SettingSources& sources, const std::optional<std::string>& t
     fmt::print(stderr, "fanfare check: {}\n", loaded.error());
     return 2;
   }
-  const auto shown = topic ? show_topic_policy(*loaded, *topic) : show_settings(*loaded);
+  const auto shown = topic ? show_topic_policy(*loaded, *topic)
+                           : show_settings(*loaded) + "\nThe configuration is right.\n";
   if (!shown) {
     fmt::print(stderr, "fanfare check: {}\n", shown.error());
     return 2;

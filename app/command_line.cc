@@ -61,6 +61,9 @@ class Words {
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     try {
       app_.parse(std::move(reversed));
+    } catch (const CLI::ArgumentMismatch& error) {
+      const std::string_view what = error.what();  // "--workers: 1 required TEXT missing"
+      return wrong(command_, fmt::format("{}: a value is missing", what.substr(0, what.find(':'))));
     } catch (const CLI::ParseError& error) {
       return wrong(command_, error.what());
     }

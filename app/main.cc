@@ -16,6 +16,7 @@
 #include "app/preflight.h"
 #include "app/serve.h"
 #include "app/setting_docs.h"
+#include "app/setting_table.h"
 
 namespace fanfare {
 namespace {
@@ -36,6 +37,16 @@ Result<Settings> settings_from(const SettingSources& sources) {
   return settings;
 }
 
+// A fault leaves everything as it is; what a reload cannot change is named.
+Result<Settings> reload(const SettingSources& sources, const Settings& running) {
+  auto settings = settings_from(sources);
+  if (!settings) return settings;
+  for (const std::string& name : changes_that_need_restart(running, *settings)) {
+    log_warn("reload.needs_restart", {{"setting", name}});
+  }
+  return settings;
+}
+
 int run(const Said& said) {
   fmt::print(said.exit_code == 0 ? stdout : stderr, "{}", said.text);
   return said.exit_code;
@@ -50,7 +61,7 @@ int run(const ServeArguments& arguments) {
   }
   raise_descriptor_limit();
   log_memory_budget(memory_budget(*settings, descriptor_limit().soft), usable_memory_bytes());
-  return run_serve(*settings, [sources] { return settings_from(sources); });
+  return run_serve(*settings, [&] { return reload(sources, *settings); });
 }
 
 int run(const CheckArguments& arguments) {
@@ -69,9 +80,15 @@ int run_absent(std::string_view command) {
   fmt::print(stderr, "fanfare {}: not part of this build\n", command);
   return usage_exit_code;
 }
-int run(const PubArguments&) { return run_absent("pub"); }
-int run(const SubArguments&) { return run_absent("sub"); }
-int run(const HealthcheckArguments&) { return run_absent("healthcheck"); }
+int run(const PubArguments&) {
+  return run_absent("pub");
+}
+int run(const SubArguments&) {
+  return run_absent("sub");
+}
+int run(const HealthcheckArguments&) {
+  return run_absent("healthcheck");
+}
 
 }  // namespace
 }  // namespace fanfare

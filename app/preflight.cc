@@ -102,8 +102,9 @@ PreflightLine check_cores(const Settings& settings, const MachineRoot& root) {
 // forbid it: the broker tries it at start and says so.
 PreflightLine check_io_uring(const Settings& settings, const MachineRoot& root) {
   const auto disabled = read_kernel_number(root, "/proc/sys/kernel/io_uring_disabled");
-  PreflightLine line{Finding::ok, "io_uring", "allowed by the kernel",
-                     settings.engine == EngineChoice::epoll ? "not used" : "faster than epoll", ""};
+  PreflightLine line{
+      Finding::ok, "io_uring", "allowed by the kernel",
+      settings.engine == EngineChoice::epoll ? "not used" : "used if it works (--engine auto)", ""};
   if (!disabled) line.here = "no switch (kernel before 6.6)";
   if (!disabled || *disabled == 0 || settings.engine == EngineChoice::epoll) return line;
   line.here = fmt::format("kernel.io_uring_disabled={}", *disabled);
@@ -140,10 +141,10 @@ std::vector<PreflightLine> preflight(const Settings& settings, const MachineRoot
 }
 
 std::string show_preflight(const std::vector<PreflightLine>& lines) {
-  std::string text;
+  std::string text = fmt::format("{:<5} {:<25} {:<32} {}\n", "", "limit", "here", "wanted");
   for (const PreflightLine& line : lines) {
-    text += fmt::format("{:<5} {:<25} {:<32} need {}\n", name_of(line.finding), line.what,
-                        line.here, line.need);
+    text += fmt::format("{:<5} {:<25} {:<32} {}\n", name_of(line.finding), line.what, line.here,
+                        line.need);
     if (!line.cure.empty()) text += fmt::format("      -> {}\n", line.cure);
   }
   return text;

@@ -321,6 +321,16 @@ Result<Done> set_setting(Settings& settings, std::string_view name, std::string_
   return setting->parse(settings, std::span(&one, 1));
 }
 
+std::vector<std::string> changes_that_need_restart(const Settings& running,
+                                                   const Settings& wanted) {
+  std::vector<std::string> names;
+  for (const Setting& setting : setting_table()) {
+    if (setting.reload != Reload::needs_restart) continue;
+    if (setting.print(running) != setting.print(wanted)) names.push_back(setting.name);
+  }
+  return names;
+}
+
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   while (true) {

@@ -52,6 +52,9 @@ const Setting* find_setting_by_key(std::string_view key);
 // Sets one setting by its name; it must exist. For tests and tools.
 Result<Done> set_setting(Settings& settings, std::string_view name, std::string_view value);
 
+// The names of rows that differ and take effect only after a restart, for the log of a reload.
+std::vector<std::string> changes_that_need_restart(const Settings& running, const Settings& wanted);
+
 // The parts of "a,b,c", without white space around them.
 std::vector<std::string> split_list(std::string_view text);
 

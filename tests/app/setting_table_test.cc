@@ -86,6 +86,14 @@ TEST(SettingTable, what_is_wrong_with_a_value_is_said) {
             "'20' is not a duration: write it like 250ms, 30s, 5m or 1h30m");
 }
 
+TEST(SettingTable, a_reload_can_tell_what_needs_a_restart) {
+  Settings running, wanted;
+  wanted.workers = 3;
+  wanted.drain = std::chrono::seconds(1);  // takes effect at once
+  EXPECT_EQ(changes_that_need_restart(running, wanted), std::vector<std::string>{"workers"});
+  EXPECT_TRUE(changes_that_need_restart(running, running).empty());
+}
+
 TEST(SettingTable, one_value_is_not_several) {
   Settings settings;
   const std::vector<std::string> two = {"1", "2"};
