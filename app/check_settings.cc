@@ -203,7 +203,6 @@ Result<Done> read_secrets(Settings& settings) {
     if (!secret) return Error{secret.error()};
     settings.keys.push_back(
         {"--publish-key", settings.publish_key, std::move(*secret), {"**"}, {"**"}});
-    if (settings.anonymous_subscribe.empty()) settings.anonymous_subscribe = {"**"};
   }
   return check_distinct(settings.keys);
 }

@@ -14,9 +14,9 @@ namespace fanfare {
 Result<Done> check_settings(const Settings& settings);
 
 // Reads each key's file into its secret, without the white space around it. A publish key becomes
-// one more entry of settings.keys: it may publish and read everything, and reading is open to all
-// unless `anonymous` says otherwise. A secret is printable ASCII without white space; no two keys
-// may share one.
+// one more entry of settings.keys that may publish and read everything; that reading is then free
+// for all is decided by access_rules_of (broker/access_rules.h). A secret is printable ASCII
+// without white space; no two keys may share one.
 Result<Done> read_secrets(Settings& settings);
 
 }  // namespace fanfare

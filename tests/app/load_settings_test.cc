@@ -150,14 +150,13 @@ TEST(LoadSettings, a_key_gets_its_secret_from_its_file) {
   EXPECT_EQ(all.settings.anonymous_subscribe, std::vector<std::string>{"public/**"});
 }
 
-TEST(LoadSettings, a_publish_key_leaves_reading_free) {
+TEST(LoadSettings, a_publish_key_is_a_key_that_may_publish_everything) {
   const TemporaryFile secret("s3cret");
   const auto all = loaded({.flags = {{"publish-key", {secret.path()}}, {"listen", {"0.0.0.0:0"}}},
                            .environment = {},
                            .config_file = {}});
   ASSERT_EQ(all.settings.keys.size(), 1u);
   EXPECT_EQ(all.settings.keys[0].publish, std::vector<std::string>{"**"});
-  EXPECT_EQ(all.settings.anonymous_subscribe, std::vector<std::string>{"**"});
   EXPECT_FALSE(all.settings.pages_on());
 }
 
