@@ -10,6 +10,10 @@ import {test as node_test} from 'node:test';
 const start_timeout_ms = 15000;
 const test_timeout_ms = 40000;
 
+// The broker takes FANFARE_... as settings and refuses names that are none: ours are not for it.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('FANFARE_')));
+
 // Whatever becomes of a test, no broker outlives it.
 const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
@@ -32,7 +36,8 @@ export class Broker {
     if (!binary) throw new Error('FANFARE_BINARY must name the broker, such as build/dev/fanfare');
     const engine = process.env.FANFARE_ENGINE ? ['--engine', process.env.FANFARE_ENGINE] : [];
     const child = spawn(binary, ['serve', '--listen', `127.0.0.1:${this.port}`,
-      '--internal', '127.0.0.1:0', ...engine, ...this.flags], {stdio: ['ignore', 'pipe', 'pipe']});
+      '--internal', '127.0.0.1:0', ...engine, ...this.flags],
+    {stdio: ['ignore', 'pipe', 'pipe'], env: environment});
     this.child = child;
     running.add(child);
     child.once('exit', () => running.delete(child));
