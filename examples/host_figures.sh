@@ -7,14 +7,15 @@
 # FANFARE names the binary, FANFARE_URL the broker. Ends when its parent ends, or the broker goes.
 # One awk reads /proc; the traffic of all interfaces counts, the loopback too.
 export LC_ALL=C
-exec awk -v parent="$PPID" -v fanfare="${FANFARE:-fanfare}" -v printing="${1:-}" '
+exec awk -v parent="$PPID" -v fanfare="${FANFARE:-fanfare}" -v printing="${1:-}" \
+  -v url="${FANFARE_URL:-http://127.0.0.1:8080}" '
 function publish(topic, json,  command) {
   if (printing == "--print") {
     printf "{\"topic\":\"%s\",\"data\":%s}\n", topic, json
     fflush()
     return
   }
-  command = "exec " fanfare " pub --json " topic
+  command = "exec \"" fanfare "\" pub --url \"" url "\" --json " topic
   print json | command
   fflush(command)
 }

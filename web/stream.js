@@ -8,7 +8,7 @@
 // broker are open, hidden ones let theirs go and catch up when they are looked at again.
 
 const tabs_that_may_hold = 4;
-const hidden_grace_ms = 15000;
+const hidden_grace_ms = 1000;
 const retry_after_refusal_ms = 5000;
 
 function parsed(text) {

@@ -178,6 +178,25 @@ test('a broker that died and came back shows as a gap told, not as a loss in sil
   await own.stop();
 });
 
+test('seven tabs of the page leave room to publish, and one that rested comes back', async () => {
+  const tabs = [];
+  for (let tab = 0; tab < 7; tab++) {
+    const page = await chromium.newPage();
+    await page.goto(broker.url);
+    await until(`tab ${tab} is connected`, async () => await text(page, '#state-text') === 'Connected');
+    tabs.push(page);
+  }
+  await press(tabs[6], '#publish-form button');
+  await until('the last can publish', shows(tabs[6], '#publish-answer', 'Accepted as'));
+  await fill(tabs[6], '#chat-form [name=text]', 'said to all seven');
+  await press(tabs[6], '#chat-form button');
+  for (const page of tabs) {
+    await page.bringToFront();
+    await until('it has what was said', shows(page, '#chat-log', 'said to all seven'));
+  }
+  for (const page of tabs) await page.close();
+});
+
 test('the live page of a topic shows what is kept and what comes', async () => {
   await broker.publish('demo/live', 'kept');
   const complaints = await with_page('/topics/demo/live', async (page) => {

@@ -11,7 +11,7 @@ const start_timeout_ms = 15000;
 const test_timeout_ms = 40000;
 
 // The broker takes FANFARE_... as settings and refuses names that are none: ours are not for it.
-const environment = Object.fromEntries(
+export const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('FANFARE_')));
 
 // Whatever becomes of a test, no broker outlives it.

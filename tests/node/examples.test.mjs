@@ -6,7 +6,7 @@ import {dirname, join} from 'node:path';
 import {after, before} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
-import {Broker, test, until} from './broker.mjs';
+import {Broker, environment, test, until} from './broker.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const examples = join(here, '../../examples');
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 let broker, env;
 before(async () => {
   broker = await Broker.start();
-  env = {...process.env, FANFARE_URL: broker.url, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1'};
+  env = {...environment, FANFARE_URL: broker.url, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1'};
 });
 after(() => broker?.stop());
 
