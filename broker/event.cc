@@ -117,9 +117,8 @@ void Event::number_it(EventId id, WallTime time, Instant at_time) {
 }
 
 void Event::destroy() const {
-  const std::size_t bytes = allocated_;
   this->~Event();
-  ::operator delete(const_cast<void*>(static_cast<const void*>(this)), bytes);
+  ::operator delete(const_cast<void*>(static_cast<const void*>(this)));
 }
 
 }  // namespace fanfare

@@ -190,6 +190,10 @@ bool FanOut::fill_one(uint32_t slot) {
   if (stream.pulling) return false;
   if (stream.next > feed.last()) {
     set_behind(stream, false);
+    if (stream.extra != nullptr) {
+      stream.extra->replay.reset();  // it has caught up
+      free_if_empty(stream);
+    }
     return false;
   }
   if (stream.next < feed.covered_from()) {
@@ -199,6 +203,12 @@ bool FanOut::fill_one(uint32_t slot) {
   }
   add_feed_bytes(slot, stream, feed);
   return true;
+}
+
+void FanOut::free_if_empty(Stream& stream) {
+  if (!stream.extra->empty()) return;
+  delete stream.extra;
+  stream.extra = nullptr;
 }
 
 void FanOut::add_feed_bytes(uint32_t slot, Stream& stream, Feed& feed) {
@@ -261,10 +271,7 @@ void FanOut::settle_full(const Entry& entry, Stream& stream) {
     case Source::own:
       stream.extra->own.clear();
       stream.extra->own_sent = 0;
-      if (stream.extra->empty()) {
-        delete stream.extra;
-        stream.extra = nullptr;
-      }
+      free_if_empty(stream);
       queue(entry.slot);
       break;
   }

@@ -90,6 +90,7 @@ class FanOut {
   void settle_full(const Entry& entry, Stream& stream);
   void settle_short(const Entry& entry, Stream& stream, std::size_t taken);
   void block(Stream& stream, uint32_t slot);
+  static void free_if_empty(Stream& stream);
   void set_behind(Stream& stream, bool behind);
   void end_rounds(Instant now);
   void begin_round(Feed& feed, Instant now);

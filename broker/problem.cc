@@ -35,7 +35,6 @@ constexpr auto kinds = std::to_array<ProblemKind>({
      "Accept text/event-stream, application/x-ndjson or application/vnd.fanfare.frames."},
     {"timeout", 408, "The request took too long to arrive", "Send the head and the body without long pauses."},
     {"key-in-progress", 409, "A publish with this idempotency key is under way", "Ask again a little later."},
-    {"length-required", 411, "The body has no length", "Send Content-Length, or Transfer-Encoding: chunked."},
     {"too-large", 413, "Too large", "Send less at once; the limits are settings of the broker."},
     {"uri-too-long", 414, "The request target is too long", "Ask for fewer topics, or use a pattern."},
     {"unsupported-type", 415, "This content type is not taken here", "The detail names those that are."},
@@ -48,7 +47,6 @@ constexpr auto kinds = std::to_array<ProblemKind>({
     {"bus-full", 503, "The bus is full", "Wait as long as Retry-After says, and publish again."},
     {"busy", 503, "The broker takes no more streams now", "Wait as long as Retry-After says."},
     {"draining", 503, "The broker is shutting down", "Connect again after Retry-After."},
-    {"version", 505, "This HTTP version is not spoken here", "Use HTTP/1.1."},
 });
 
 }  // namespace

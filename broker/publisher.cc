@@ -97,6 +97,7 @@ bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant n
   const auto count = static_cast<uint32_t>(publication.events.size());
   const auto claimed = parts_.bus.claim(count, bytes);
   if (!claimed) {
+    parts_.wake_laggards();
     why_not = PublishResult::Kind::bus_full;
     return false;
   }

@@ -32,6 +32,7 @@ class Publisher {
   struct Parts {
     Bus& bus;
     std::function<void(std::span<const TopicHash>)> wake;  // the workers that want events of these topics
+    std::function<void()> wake_laggards;  // the workers that hold the bus's room by sleeping
     const Congestion& congestion;
     KeyTable& keys;
     Epoch epoch;

@@ -188,12 +188,7 @@ void Routes::subscribe(Exchange& exchange, std::optional<std::string_view> topic
 }
 
 void Routes::publish(Exchange& exchange, std::optional<std::string_view> topic) {
-  if (exchange.request.content_length.has_value() || exchange.request.chunked) {
-    return publish_.publish(exchange, topic);
-  }
-  answering_.refuse(exchange, make_fault(411, "length-required",
-                                         "a publish says how long its body is: Content-Length (0 for an empty "
-                                         "event), or Transfer-Encoding: chunked"));
+  publish_.publish(exchange, topic);
 }
 
 void Routes::options(Exchange& exchange) {

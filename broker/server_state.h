@@ -53,6 +53,11 @@ struct ServerState {
                  [this](unsigned sleeper) { doors[sleeper].waker->wake(); });
   }
 
+  // After a refused claim: those who sleep on unread events hold its room.
+  void wake_laggards() {
+    fanfare::wake_laggards(sleepers, bus, [this](unsigned sleeper) { doors[sleeper].waker->wake(); });
+  }
+
   Bus bus;
   Congestion congestion;
   Sleepers sleepers;

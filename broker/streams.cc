@@ -39,6 +39,16 @@ Streams::Streams(Parts parts, Epoch epoch, uint32_t worker,
                  std::shared_ptr<const LiveSettings> live)
     : parts_(parts), epoch_(epoch), worker_(worker), live_(std::move(live)), ids_(parts.ids) {}
 
+Streams::~Streams() {
+  for_each([this](uint32_t slot) {
+    Stream& stream = parts_.table[slot];
+    parts_.fanout.forget(slot);
+    delete stream.extra;
+    stream.extra = nullptr;
+    stream.use = SlotUse::vacant;
+  });
+}
+
 uint32_t Streams::jittered_retry_ms() {
   const auto base = static_cast<uint32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(live_->settings.retry).count());

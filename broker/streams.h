@@ -69,6 +69,9 @@ class Streams final : public StreamWatcher {
   };
   Streams(Parts parts, Epoch epoch, uint32_t worker,
           std::shared_ptr<const LiveSettings> live);
+  ~Streams() override;
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
   void use_settings(std::shared_ptr<const LiveSettings> live) { live_ = std::move(live); }
 
   // Makes the connection at `slot` a stream. Its head goes out at once, or with the first page of history.

@@ -64,7 +64,7 @@ Worker::Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_
                       released_.insert(released_.end(), topics.begin(), topics.end());
                     }
                   },
-                  server.congestion, keys_, server.epoch},
+                  [this] { server_.wake_laggards(); }, server.congestion, keys_, server.epoch},
                  live_->settings.publish_wait,
                  [this](uint64_t ticket, const PublishResult& result) {
                    const auto found = tickets_.find(ticket);

@@ -39,7 +39,6 @@ std::string_view reason_phrase(unsigned status) {
     case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 410: return "Gone";
-    case 411: return "Length Required";
     case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
@@ -53,7 +52,6 @@ std::string_view reason_phrase(unsigned status) {
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
     default: return "Status";
   }
 }

@@ -190,7 +190,7 @@ bool Http1Parser::Parts::guard_lines() {
 bool Http1Parser::Parts::refuse(const error_code& ec) {
   if (reader->too_many_fields) return refuse(431, fmt::format("more than {} header fields", limits.fields_max));
   if (reader->body_too_long) return refuse(413, fmt::format("a body of more than {} bytes", reader->body_bytes_max));
-  if (ec == http::error::bad_version) return refuse(505, "this HTTP version is not spoken here: use HTTP/1.1");
+  if (ec == http::error::bad_version) return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
   return refuse(400, fmt::format("this is not a well-formed HTTP/1.1 request: {}", ec.message()));
 }
 
@@ -209,7 +209,7 @@ bool Http1Parser::Parts::take_request() {
   request.keep_alive = reader->keep_alive();
   request.upgrade = reader->upgrade();
   request.expects_continue = request.minor >= 1 && same_name(request.field("expect"), "100-continue");
-  if (reader->version != 10 && reader->version != 11) return refuse(505, "this HTTP version is not spoken here: use HTTP/1.1");
+  if (reader->version != 10 && reader->version != 11) return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
   return take_target() && guard_framing();
 }
 

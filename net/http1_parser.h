@@ -23,7 +23,7 @@ struct HttpLimits {
 
 // Why a connection's bytes are not a request; the answer is this, then the end.
 struct HttpRefusal {
-  unsigned status = 400;  // 400, 408 never, 413, 414, 431, 501, 505
+  unsigned status = 400;  // 400, 413, 414, 431 or 501
   std::string detail;     // what is wrong and what to change
 };
 
