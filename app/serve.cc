@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include "app/log.h"
 #include "app/server.h"
 
 namespace fanfare {
@@ -34,10 +35,13 @@ int run_serve(const Settings& settings, const std::function<Result<Settings>()>&
   const sigset_t signals = block_signals();
   auto started = Server::start(settings);
   if (!started) {
-    std::fprintf(stderr, "%s\n", started.error().c_str());
+    log_error("broker.cannot_start", {{"reason", started.error()}});
     return 1;
   }
   Server& server = **started;
+  log_info("broker.started", {{"engine", server.state().engine_name},
+                              {"reason", server.state().engine_reason},
+                              {"workers", server.workers()}});
   std::printf("%s\n", server.ready_line().c_str());
   std::fflush(stdout);
   Settings current = settings;
@@ -48,13 +52,21 @@ int run_serve(const Settings& settings, const std::function<Result<Settings>()>&
       if (auto loaded = reload()) {
         current = *loaded;
         server.use_settings(current);
+        log_info("settings.reloaded");
+      } else {
+        log_error("settings.refused", {{"reason", loaded.error()}, {"cure", "the settings in use stay"}});
       }
     } else if (signal != 0 && !std::exchange(draining, true)) {
+      log_info("drain.began", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
+                               {"streams", server.state().admission.streams()},
+                               {"window_ms", current.drain}});
       server.begin_drain(current.drain);
     } else if (signal != 0) {
+      log_info("drain.cut_short");
       server.stop();
     }
   }
+  log_info("broker.ended");
   return 0;
 }
 

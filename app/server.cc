@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/process_metrics.h"
 #include "broker/access_rules.h"
 #include "core/limits.h"
 #include "net/epoll_engine.h"
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
   bus.workers = workers;
   server->state_ = std::make_unique<ServerState>(workers, bus, Epoch{random_number()}, key);
   server->state_->started = monotonic_now();
+  server->state_->process_metrics = process_metrics_text;
   if (const auto made = server->make_engines(settings, workers); !made) return Error{made.error()};
   for (WorkerDoor& door : server->state_->doors) door.turned_at_ns = monotonic_now().time_since_epoch().count();
   server->running_ = workers;
