@@ -52,6 +52,10 @@ bool sleep_unless(const Interrupt& interrupt, Duration time) {
   return poll_until(-1, 0, interrupt, until) != SocketEnd::interrupted;
 }
 
+SocketEnd wait_readable(int descriptor, const Interrupt& interrupt, Instant deadline) {
+  return poll_until(descriptor, POLLIN, interrupt, deadline);
+}
+
 SocketEnd ClientSocket::fail(int error) {
   error_ = std::strerror(error);
   if (!error_.empty() && error_[0] >= 'A' && error_[0] <= 'Z') {

@@ -20,9 +20,6 @@ struct Interrupt {
   int readable = -1;  // a descriptor that becomes readable, or is closed by its writer
   int broken = -1;    // one that nobody reads any more (the other end of a pipe is closed)
 };
-// Waits so long; false: interrupted before.
-bool sleep_unless(const Interrupt& interrupt, Duration time);
-
 enum class SocketEnd : uint8_t {
   ok,
   closed,       // by the peer, in good order
@@ -30,6 +27,11 @@ enum class SocketEnd : uint8_t {
   interrupted,  // by Interrupt
   failed        // error() says why
 };
+
+// Waits so long; false: interrupted before.
+bool sleep_unless(const Interrupt& interrupt, Duration time);
+// Until a read would not block (`ok`); `failed` leaves errno.
+SocketEnd wait_readable(int descriptor, const Interrupt& interrupt, Instant deadline);
 
 class ClientSocket {
  public:
