@@ -76,7 +76,7 @@ Duration Backoff::next(std::optional<Duration> asked) {
   constexpr uint32_t steps = 1024;
   const auto part = [&](Duration of) { return of / steps * random_.below(steps); };
   if (asked) return *asked + part(std::min(grown, *asked / 4 + first_));
-  return grown / 2 + part(grown / 2);
+  return grown + part(grown / 2);
 }
 
 uint64_t random_number() {

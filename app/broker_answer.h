@@ -39,7 +39,8 @@ class Backoff {
   Backoff(Duration first, Duration longest);
 
   void set_first(Duration first) { first_ = first; }
-  // The next wait: at least what was asked for, and then a little more, so that clients spread.
+  // The next wait: at least `first`, doubled for each try, or what was asked for; and then a little
+  // more, so that clients spread.
   Duration next(std::optional<Duration> asked = std::nullopt);
   void reset() { tries_ = 0; }
 

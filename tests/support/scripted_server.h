@@ -86,9 +86,11 @@ class ScriptedConnection {
     send("HTTP/1.1 " + std::to_string(status) + " Said\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body));
   }
+  // As a broker begins one: the connection is for this stream alone.
   void begin_stream() {
     send(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n");
   }
   void send_chunk(std::string_view bytes) {
     char size[20];

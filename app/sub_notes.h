@@ -1,0 +1,31 @@
+// app/sub_notes.h: the broker's control events in words, for the person who reads along.
+//
+// Thread: any; pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace fanfare {
+
+// Data of fanfare.gap. `of` names what is subscribed to, `continuing` the gap's own id (empty:
+// none); `away` is for how long there was no connection, if there was one before.
+std::string gap_in_words(std::string_view data, std::string_view of, std::string_view continuing,
+                         std::optional<Duration> away);
+
+struct CloseNote {
+  std::string reason;  // "drain"
+  std::string text;    // in words
+  bool is_final = false;
+  std::optional<Duration> retry;
+};
+// Data of fanfare.close.
+CloseNote read_close(std::string_view data);
+
+// "37 s", "2 min 5 s", "850 ms".
+std::string time_in_words(Duration time);
+
+}  // namespace fanfare
