@@ -1,0 +1,16 @@
+// bench/load/workloads.h: the subcommands. Each measures once, prints a report and returns the exit
+// code.
+#pragma once
+
+#include "bench/load/flags.h"
+
+namespace fanfare::bench {
+
+int run_fanout(Flags& flags);        // one topic, many streams, busy publishers or a rate
+int run_floor_server(Flags& flags);  // the bare loop that the broker is compared with
+int run_idle(Flags& flags);          // memory of open streams
+int run_many(Flags& flags);          // more streams than descriptors
+int run_slow(Flags& flags);          // stalled and slow readers among healthy ones
+int run_verify(Flags& flags);        // every event exactly once, in order
+
+}  // namespace fanfare::bench
