@@ -150,18 +150,20 @@ CommandLine parse_preflight(std::span<const char* const> rest) {
   return PreflightArguments{settings.arguments()};
 }
 
-void add_broker(Words& words, BrokerArguments& broker) {
-  words.add_text("url", broker.url);
-  words.add_text("socket", broker.socket);
-  words.add_text("key", broker.key_file);
+// Where the broker is; of pub and sub alike.
+template <class Options>
+void add_broker(Words& words, Options& options) {
+  words.add_text("url", options.url);
+  words.add_text("socket", options.socket);
+  words.add_text("key", options.key_file);
 }
 
 CommandLine parse_pub(std::span<const char* const> rest) {
   Words words("pub");
-  PubArguments given;
+  PubOptions given;
   std::vector<std::string> topics;
   bool json = false;
-  add_broker(words, given.broker);
+  add_broker(words, given);
   words.add_text("event", given.event);
   words.add_flag("json", json);
   words.add_positional("TOPIC", topics);
@@ -173,24 +175,26 @@ CommandLine parse_pub(std::span<const char* const> rest) {
                                     topics[1], topics[0]));
   }
   given.topic = topics[0];
-  given.form = json ? PubForm::json : PubForm::text;
+  given.data = json ? PubData::json : PubData::text;
   return given;
 }
 
 CommandLine parse_sub(std::span<const char* const> rest) {
   Words words("sub");
-  SubArguments given;
-  bool json = false, data = false;
-  add_broker(words, given.broker);
+  SubOptions given;
+  bool json = false, data = false, sse = false;
+  add_broker(words, given);
   words.add_text("since", given.since);
   words.add_text("last", given.last);
   words.add_text("last-event-id", given.last_event_id);
   words.add_flag("json", json);
   words.add_flag("data", data);
+  words.add_flag("sse", sse);
   words.add_positional("TOPIC", given.topics);
   if (auto said = words.parse(rest)) return *said;
   if (given.topics.empty()) return wrong("sub", "which topics? fanfare sub TOPIC...");
-  if (json && data) return wrong("sub", "--json or --data, not both");
+  if (int{json} + int{data} + int{sse} > 1)
+    return wrong("sub", "one of --data, --json and --sse, not several");
   const int starts =
       int{!given.since.empty()} + int{!given.last.empty()} + int{!given.last_event_id.empty()};
   if (starts > 1) return wrong("sub", "one of --since, --last and --last-event-id, not several");
@@ -199,13 +203,13 @@ CommandLine parse_sub(std::span<const char* const> rest) {
       return wrong("sub", "--last: " + last.error());
     }
   }
-  given.form = json ? SubForm::json : data ? SubForm::data : SubForm::people;
+  given.output = json ? SubOutput::json : sse ? SubOutput::sse : SubOutput::data;
   return given;
 }
 
 CommandLine parse_healthcheck(std::span<const char* const> rest) {
   Words words("healthcheck");
-  HealthcheckArguments given;
+  HealthcheckOptions given;
   std::string timeout;
   words.add_text("url", given.url);
   words.add_text("timeout", timeout);

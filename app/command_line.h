@@ -12,8 +12,10 @@
 #include <variant>
 #include <vector>
 
+#include "app/healthcheck.h"
 #include "app/load_settings.h"
-#include "core/time.h"
+#include "app/pub.h"
+#include "app/sub.h"
 
 namespace fanfare {
 
@@ -35,30 +37,6 @@ struct PreflightArguments {
   SettingArguments settings;
 };
 
-struct BrokerArguments {  // of pub and sub: where the broker is
-  std::string url = "http://127.0.0.1:8080";
-  std::string socket;    // path of a Unix socket, instead of the URL; empty: none
-  std::string key_file;  // empty: none
-};
-enum class PubForm : uint8_t { text, json };
-struct PubArguments {
-  BrokerArguments broker;
-  std::string topic;
-  std::string event;  // type; empty: none
-  PubForm form = PubForm::text;
-};
-enum class SubForm : uint8_t { people, json, data };
-struct SubArguments {
-  BrokerArguments broker;
-  std::vector<std::string> topics;
-  std::string since, last, last_event_id;  // at most one is not empty
-  SubForm form = SubForm::people;
-};
-struct HealthcheckArguments {
-  std::string url = "http://127.0.0.1:8081/readyz";
-  Duration timeout = std::chrono::seconds(2);
-};
-
 // Nothing to run: --help, --version, or an error for standard error with exit code 2.
 struct Said {
   std::string text;
@@ -66,7 +44,7 @@ struct Said {
 };
 
 using CommandLine = std::variant<Said, ServeArguments, CheckArguments, PreflightArguments,
-                                 PubArguments, SubArguments, HealthcheckArguments>;
+                                 PubOptions, SubOptions, HealthcheckOptions>;
 
 // `words` without the program's name.
 CommandLine parse_command_line(std::span<const char* const> words);

@@ -61,17 +61,19 @@ comes again and goes on where it was; a gap is told on standard error.
         Begin with the newest N kept events of each topic
   --last-event-id ID
         Begin after the event with this id
+  --data
+        Print the data of each event and a line end (the default)
   --json
         Print each event as a JSON object with its id, topic, type and data
-  --data
-        Print only the data of each event
+  --sse
+        Print blocks as the broker sends them
   --key FILE
         File with the secret that the broker asks for
 
 Examples:
   fanfare sub chat
-  fanfare sub --last 10 'orders/*' 'gen/**'
-  fanfare sub --data --since 5m logs/access | grep ERROR
+  fanfare sub --json --last 10 'orders/*' 'gen/**'
+  fanfare sub --since 5m logs/access | grep ERROR
 )"},
     {"check", "check the configuration and show what holds", "fanfare check [flags]",
      R"(Reads flags, environment and file as `fanfare serve` does, and prints every setting with

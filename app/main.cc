@@ -1,7 +1,9 @@
 // app/main.cc: reads the command line and runs what it asks for.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <iostream>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -17,6 +19,7 @@
 #include "app/serve.h"
 #include "app/setting_docs.h"
 #include "app/setting_table.h"
+#include "app/stop_signals.h"
 
 namespace fanfare {
 namespace {
@@ -76,18 +79,14 @@ int run(const PreflightArguments& arguments) {
   return run_preflight(sources_of(arguments.settings));
 }
 
-int run_absent(std::string_view command) {
-  fmt::print(stderr, "fanfare {}: not part of this build\n", command);
-  return usage_exit_code;
+int run(const PubOptions& options) {
+  return run_pub(options, STDIN_FILENO, std::cerr, stop_descriptor_of_signals());
 }
-int run(const PubArguments&) {
-  return run_absent("pub");
+int run(const SubOptions& options) {
+  return run_sub(options, STDOUT_FILENO, std::cerr, stop_descriptor_of_signals());
 }
-int run(const SubArguments&) {
-  return run_absent("sub");
-}
-int run(const HealthcheckArguments&) {
-  return run_absent("healthcheck");
+int run(const HealthcheckOptions& options) {
+  return run_healthcheck(options, std::cout);
 }
 
 }  // namespace

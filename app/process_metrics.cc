@@ -17,7 +17,8 @@
 namespace fanfare {
 namespace {
 
-// Fields of /proc/self/stat after the name, which may hold spaces: [0] is the state (proc(5), field 3).
+// Fields of /proc/self/stat after the name, which may hold spaces: [0] is the state (proc(5), field
+// 3).
 std::vector<uint64_t> stat_fields() {
   std::vector<uint64_t> fields;
   const auto text = read_file("/proc/self/stat", 4096);
@@ -34,14 +35,17 @@ std::vector<uint64_t> stat_fields() {
   return fields;
 }
 
-void append(std::string& out, std::string_view name, std::string_view type, std::string_view help, double value) {
-  out += fmt::format("# HELP process_{0} {1}\n# TYPE process_{0} {2}\nprocess_{0} {3}\n", name, help, type, value);
+void append(std::string& out, std::string_view name, std::string_view type, std::string_view help,
+            double value) {
+  out += fmt::format("# HELP process_{0} {1}\n# TYPE process_{0} {2}\nprocess_{0} {3}\n", name,
+                     help, type, value);
 }
 
 uint64_t open_descriptors() {
   std::error_code error;
   uint64_t count = 0;
-  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end;
+       it.increment(error)) {
     ++count;
   }
   return count;
@@ -65,7 +69,8 @@ std::string process_metrics_text() {
          static_cast<double>(open_descriptors()));
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    append(out, "max_fds", "gauge", "The most descriptors it may open.", static_cast<double>(limit.rlim_cur));
+    append(out, "max_fds", "gauge", "The most descriptors it may open.",
+           static_cast<double>(limit.rlim_cur));
   }
   return out;
 }

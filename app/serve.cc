@@ -54,7 +54,8 @@ int run_serve(const Settings& settings, const std::function<Result<Settings>()>&
         server.use_settings(current);
         log_info("settings.reloaded");
       } else {
-        log_error("settings.refused", {{"reason", loaded.error()}, {"cure", "the settings in use stay"}});
+        log_error("settings.refused",
+                  {{"reason", loaded.error()}, {"cure", "the settings in use stay"}});
       }
     } else if (signal != 0 && !std::exchange(draining, true)) {
       log_info("drain.began", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},

@@ -10,13 +10,27 @@
 #include "app/process_metrics.h"
 #include "broker/access_rules.h"
 #include "core/limits.h"
-#include "net/epoll_engine.h"
+#include "net/engine_choice.h"
 #include "net/mac.h"
 
 namespace fanfare {
 namespace {
 
 constexpr Duration turn_at_least_every = std::chrono::seconds(1);
+constexpr rlim_t engine_places_max =
+    1'000'000;  // of one engine; an unlimited nofile would ask for billions
+
+std::string_view name_of(EngineChoice choice) {
+  switch (choice) {
+    case EngineChoice::automatic:
+      return "auto";
+    case EngineChoice::io_uring:
+      return "io_uring";
+    case EngineChoice::epoll:
+      return "epoll";
+  }
+  return {};
+}
 
 uint64_t random_number() {
   uint64_t value = 0;
@@ -30,7 +44,8 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
   std::unique_ptr<Server> server(new Server());
   const unsigned workers = std::max(1u, settings.workers);
   server->live_ = std::make_shared<const LiveSettings>(settings, access_rules_of(settings));
-  if (const auto opened = server->open_doors(settings, workers); !opened) return Error{opened.error()};
+  if (const auto opened = server->open_doors(settings, workers); !opened)
+    return Error{opened.error()};
   MacKey key;
   fill_random(std::as_writable_bytes(std::span(key)));
   BusOptions bus;
@@ -41,7 +56,8 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
   server->state_->started = monotonic_now();
   server->state_->process_metrics = process_metrics_text;
   if (const auto made = server->make_engines(settings, workers); !made) return Error{made.error()};
-  for (WorkerDoor& door : server->state_->doors) door.turned_at_ns = monotonic_now().time_since_epoch().count();
+  for (WorkerDoor& door : server->state_->doors)
+    door.turned_at_ns = monotonic_now().time_since_epoch().count();
   server->running_ = workers;
   for (uint32_t i = 0; i < workers; ++i) {
     server->threads_.emplace_back([raw = server.get(), i] { raw->run_worker(i); });
@@ -53,13 +69,15 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
 
 Result<Done> Server::open_doors(const Settings& settings, unsigned workers) {
   for (const std::string& address : settings.listen) {
-    if (auto opened = open_door(address, settings, workers, false); !opened) return Error{opened.error()};
+    if (auto opened = open_door(address, settings, workers, false); !opened)
+      return Error{opened.error()};
   }
   if (settings.internal == "off") return Done{};
   return open_door(settings.internal, settings, workers, true);
 }
 
-Result<Done> Server::open_door(const std::string& text, const Settings& settings, unsigned workers, bool internal) {
+Result<Done> Server::open_door(const std::string& text, const Settings& settings, unsigned workers,
+                               bool internal) {
   auto address = SocketAddress::parse(text);
   if (!address) return Error{address.error()};
   ListenerOptions options;
@@ -79,17 +97,21 @@ Result<Done> Server::open_door(const std::string& text, const Settings& settings
   return Done{};
 }
 
+// Each io_uring has a table of its own as large as RLIMIT_NOFILE; with epoll all workers share the
+// one table.
 Result<Done> Server::make_engines(const Settings& settings, unsigned workers) {
+  const auto chosen = choose_engine(name_of(settings.engine));
+  if (!chosen) return Error{chosen.error()};
+  state_->engine_name = chosen->name;
+  state_->engine_reason = chosen->reason;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const auto descriptors = static_cast<uint32_t>(std::min<rlim_t>(limit.rlim_cur, 4'000'000));
+  const auto descriptors =
+      static_cast<uint32_t>(std::min<rlim_t>(limit.rlim_cur, engine_places_max));
   const uint32_t spare = std::min<uint32_t>(limits::descriptors_reserve, descriptors / 4);
-  static_cast<void>(settings);
-  state_->engine_name = "epoll";
-  state_->engine_reason = "asked for";
-  const uint32_t capacity = (descriptors - spare) / workers;
+  const uint32_t capacity = (descriptors - spare) / (chosen->uring ? 1 : workers);
   for (unsigned i = 0; i < workers; ++i) {
-    auto engine = make_epoll_engine(capacity);
+    auto engine = make_engine(*chosen, capacity);
     if (!engine) return Error{engine.error()};
     state_->doors[i].waker = (*engine)->waker();
     engines_.push_back(std::move(*engine));

@@ -1,6 +1,7 @@
 // app/server.h: the workers, the bus and the listeners of one broker process.
 //
-// Thread: main's. start() returns when every listener accepts; the destructor stops what still runs.
+// Thread: main's. start() returns when every listener accepts; the destructor stops what still
+// runs.
 #pragma once
 
 #include <atomic>
@@ -37,13 +38,14 @@ class Server {
  private:
   struct Door {
     DoorInfo info;
-    SocketAddress address;  // as bound
+    SocketAddress address;                             // as bound
     std::vector<std::unique_ptr<Listener>> listeners;  // one for each worker, or one for all
   };
 
   Server() = default;
   Result<Done> open_doors(const Settings& settings, unsigned workers);
-  Result<Done> open_door(const std::string& address, const Settings& settings, unsigned workers, bool internal);
+  Result<Done> open_door(const std::string& address, const Settings& settings, unsigned workers,
+                         bool internal);
   Result<Done> make_engines(const Settings& settings, unsigned workers);
   void run_worker(uint32_t index);
 

@@ -30,7 +30,8 @@ Fault forbidden(std::string detail) {
 
 Fault not_granted(bool known, std::string_view verb, std::string_view name) {
   if (known) return forbidden(fmt::format("this key does not allow to {} '{}'", verb, name));
-  return unauthorized(fmt::format("to {} '{}' needs a key: send Authorization: Bearer SECRET", verb, name));
+  return unauthorized(
+      fmt::format("to {} '{}' needs a key: send Authorization: Bearer SECRET", verb, name));
 }
 
 // "http://localhost:3000" -> "localhost"
@@ -55,14 +56,17 @@ std::optional<Fault> Grant::refuse_publish(std::string_view topic) const {
 std::optional<Fault> Grant::refuse_subscribe(const Subscription& wanted) const {
   if (everything) return {};
   if (!subscribe) return not_granted(known, "read", wanted.names().front());
-  if (const auto missing = subscribe->first_not_covered(wanted)) return not_granted(known, "read", *missing);
+  if (const auto missing = subscribe->first_not_covered(wanted))
+    return not_granted(known, "read", *missing);
   return {};
 }
 
 std::optional<Fault> Grant::refuse_streams() const {
   if (everything || publish) return {};
   return known ? forbidden("this key does not allow to send to streams: it may not publish")
-               : unauthorized("to send to a stream needs a key that may publish: send Authorization: Bearer SECRET");
+               : unauthorized(
+                     "to send to a stream needs a key that may publish: send Authorization: Bearer "
+                     "SECRET");
 }
 
 Verdict<Grant> Access::grant_for(Door door, std::optional<std::string_view> bearer) const {
@@ -81,7 +85,8 @@ Verdict<Grant> Access::grant_for(Door door, std::optional<std::string_view> bear
       if (same_secret(secret, *bearer)) match = &key;
     }
   }
-  if (match == nullptr) return unauthorized("this key is not known: check the secret after 'Bearer '");
+  if (match == nullptr)
+    return unauthorized("this key is not known: check the secret after 'Bearer '");
   grant.known = true;
   if (match->publish) grant.publish = match->publish;
   if (match->subscribe) grant.subscribe = match->subscribe;
@@ -99,9 +104,10 @@ std::optional<Fault> Access::refuse_host(Door door, std::string_view host) const
   Fault fault;
   fault.status = 421;
   fault.slug = "wrong-host";
-  fault.detail = fmt::format("this broker listens on loopback and does not answer as '{}': use localhost, or "
-                             "start it with --host {}",
-                             name, name);
+  fault.detail = fmt::format(
+      "this broker listens on loopback and does not answer as '{}': use localhost, or "
+      "start it with --host {}",
+      name, name);
   fault.field = "Host";
   return fault;
 }
@@ -118,8 +124,8 @@ bool Access::origin_allowed(Door door, std::string_view origin) const {
 std::optional<Fault> Access::refuse_origin(Door door, std::string_view origin,
                                            std::string_view host) const {
   if (origin.empty() || same_authority(origin, host) || origin_allowed(door, origin)) return {};
-  Fault fault = forbidden(fmt::format("pages of '{}' may not write here: allow it with --cors-origin {}",
-                                      origin, origin));
+  Fault fault = forbidden(fmt::format(
+      "pages of '{}' may not write here: allow it with --cors-origin {}", origin, origin));
   fault.slug = "wrong-origin";
   fault.field = "Origin";
   return fault;
@@ -127,14 +133,16 @@ std::optional<Fault> Access::refuse_origin(Door door, std::string_view origin,
 
 std::string Access::cors_fields(Door door, std::string_view origin) const {
   if (origin.empty() || !origin_allowed(door, origin)) return {};
-  const bool any = std::find(rules_.origins.begin(), rules_.origins.end(), "*") != rules_.origins.end();
+  const bool any =
+      std::find(rules_.origins.begin(), rules_.origins.end(), "*") != rules_.origins.end();
   const bool named = std::any_of(rules_.origins.begin(), rules_.origins.end(),
                                  [&](const std::string& o) { return same_name(o, origin); });
   const std::string_view exposed =
       "Access-Control-Expose-Headers: Fanfare-Stream, Fanfare-Last-Event-ID, Retry-After\r\n";
   if (any && !named) return fmt::format("Access-Control-Allow-Origin: *\r\n{}", exposed);
-  return fmt::format("Access-Control-Allow-Origin: {}\r\nAccess-Control-Allow-Credentials: true\r\n{}",
-                     origin, exposed);
+  return fmt::format(
+      "Access-Control-Allow-Origin: {}\r\nAccess-Control-Allow-Credentials: true\r\n{}", origin,
+      exposed);
 }
 
 }  // namespace fanfare

@@ -1,4 +1,5 @@
-// broker/access.h: who may do what: keys, the anonymous, and which web pages and host names may speak to us (protocol 7).
+// broker/access.h: who may do what: keys, the anonymous, and which web pages and host names may
+// speak to us (protocol 7).
 //
 // Thread: any; immutable after construction, replaced as a whole at a reload.
 #pragma once
@@ -38,9 +39,10 @@ struct AccessKey {
 struct AccessRules {
   std::vector<AccessKey> keys;
   Subscription::Ref anonymous_publish, anonymous_subscribe;
-  std::vector<std::string> origins;  // of web pages that may read and write; "*" for any, without credentials
-  std::vector<std::string> hosts;    // further names that a loopback listener answers to
-  bool guarded = false;              // keys are configured: TCP needs one, but for what is anonymous
+  std::vector<std::string>
+      origins;  // of web pages that may read and write; "*" for any, without credentials
+  std::vector<std::string> hosts;  // further names that a loopback listener answers to
+  bool guarded = false;            // keys are configured: TCP needs one, but for what is anonymous
 };
 
 // Where a request came in.
@@ -53,12 +55,15 @@ class Access {
   // 401 if the credential is wrong.
   Verdict<Grant> grant_for(Door door, std::optional<std::string_view> bearer) const;
 
-  // A loopback listener answers only loopback names, so that a web page cannot reach it by a name of its own (421).
+  // A loopback listener answers only loopback names, so that a web page cannot reach it by a name
+  // of its own (421).
   std::optional<Fault> refuse_host(Door door, std::string_view host) const;
   // A write from a page of another origin is 403 whatever its credential.
-  std::optional<Fault> refuse_origin(Door door, std::string_view origin, std::string_view host) const;
+  std::optional<Fault> refuse_origin(Door door, std::string_view origin,
+                                     std::string_view host) const;
   bool origin_allowed(Door door, std::string_view origin) const;
-  // The CORS fields of an answer to a page of this origin, each with CR LF; empty if there is no origin.
+  // The CORS fields of an answer to a page of this origin, each with CR LF; empty if there is no
+  // origin.
   std::string cors_fields(Door door, std::string_view origin) const;
 
   const AccessRules& rules() const { return rules_; }

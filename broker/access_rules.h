@@ -1,4 +1,5 @@
-// broker/access_rules.h: the settings' keys, names and origins as rules that requests are held against.
+// broker/access_rules.h: the settings' keys, names and origins as rules that requests are held
+// against.
 #pragma once
 
 #include "broker/access.h"
@@ -6,7 +7,8 @@
 
 namespace fanfare {
 
-// The settings have been checked (app/check_settings.h): every name in them is a topic or a pattern.
+// The settings have been checked (app/check_settings.h): every name in them is a topic or a
+// pattern.
 AccessRules access_rules_of(const Settings& settings);
 
 }  // namespace fanfare

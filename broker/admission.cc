@@ -34,7 +34,8 @@ Admission::Verdict Admission::admit_stream(const Limits& limits, uint64_t client
   }
   uint32_t least = ~0u;
   for (std::size_t row = 0; row < rows; ++row) {
-    least = std::min(least, per_client_[row][column(row, client)].fetch_add(1, std::memory_order_relaxed));
+    least = std::min(least,
+                     per_client_[row][column(row, client)].fetch_add(1, std::memory_order_relaxed));
   }
   if (limits.streams_per_client_max != 0 && least >= limits.streams_per_client_max) {
     release_stream(client);
@@ -50,7 +51,8 @@ void Admission::release_stream(uint64_t client) {
   }
 }
 
-bool Admission::admit_publish(const Limits& limits, uint64_t publisher, uint32_t events, Instant now) {
+bool Admission::admit_publish(const Limits& limits, uint64_t publisher, uint32_t events,
+                              Instant now) {
   if (limits.publish_rate == 0) return true;
   return publishers_[column(0, publisher)].take(now, limits.publish_rate, events);
 }

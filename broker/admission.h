@@ -1,8 +1,9 @@
-// broker/admission.h: limits that all workers share: streams in all, per client address and per second; publish rates.
+// broker/admission.h: limits that all workers share: streams in all, per client address and per
+// second; publish rates.
 //
-// Thread: any; atomics. Counts per address are kept in a small table of counters indexed by several hashes of the address (a
-// count-min sketch: Cormode and Muthukrishnan, 2005): an address may be counted too high when all of its counters collide
-// with others, never too low.
+// Thread: any; atomics. Counts per address are kept in a small table of counters indexed by several
+// hashes of the address (a count-min sketch: Cormode and Muthukrishnan, 2005): an address may be
+// counted too high when all of its counters collide with others, never too low.
 #pragma once
 
 #include <array>
@@ -13,7 +14,8 @@
 
 namespace fanfare {
 
-// A rate as a generic cell rate algorithm (ITU-T I.371): one atomic holds when the next permit is due.
+// A rate as a generic cell rate algorithm (ITU-T I.371): one atomic holds when the next permit is
+// due.
 class RateLimit {
  public:
   // Up to `per_second`, with bursts of one second's worth. 0: no limit. `count` permits at once.
@@ -26,10 +28,10 @@ class RateLimit {
 class Admission {
  public:
   struct Limits {
-    uint64_t streams_max = 0;             // 0: no limit
+    uint64_t streams_max = 0;  // 0: no limit
     uint32_t streams_per_client_max = 0;
     uint32_t new_streams_per_second = 0;
-    uint32_t publish_rate = 0;            // events a second and publisher
+    uint32_t publish_rate = 0;  // events a second and publisher
   };
   enum class Verdict : uint8_t { admitted, too_many, too_many_of_client, too_fast };
 

@@ -55,9 +55,9 @@ void Answering::refuse(Connection& connection, std::string_view cors, const Faul
 }
 
 void Answering::wrong_method(Exchange& exchange, std::string_view allowed) {
-  Fault fault = make_fault(405, "method-not-allowed",
-                           fmt::format("{} is not for this path: use {}", exchange.request.method_text,
-                                       allowed));
+  Fault fault = make_fault(
+      405, "method-not-allowed",
+      fmt::format("{} is not for this path: use {}", exchange.request.method_text, allowed));
   refuse(exchange, fault, fmt::format("Allow: {}\r\n", allowed));
 }
 
@@ -68,10 +68,12 @@ void Answering::refuse_stream(Exchange& exchange, const Fault& fault, uint32_t r
     return;
   }
   const std::string body = fmt::format(
-      "retry: {}\nevent: fanfare.close\ndata: {{\"reason\":\"busy\",\"final\":false,\"retry_ms\":{}}}\n\n",
+      "retry: {}\nevent: fanfare.close\ndata: "
+      "{{\"reason\":\"busy\",\"final\":false,\"retry_ms\":{}}}\n\n",
       retry_ms, retry_ms);
-  answer(exchange, 200, "text/event-stream; charset=utf-8", body,
-         "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nVary: Accept, Origin\r\n");
+  answer(
+      exchange, 200, "text/event-stream; charset=utf-8", body,
+      "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nVary: Accept, Origin\r\n");
 }
 
 }  // namespace fanfare

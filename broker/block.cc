@@ -46,7 +46,9 @@ std::string_view Block::bytes(uint32_t from) const {
   return {begin + from, size_ - from};
 }
 
-std::span<const Block::Entry> Block::entries() const { return {slots(), count_}; }
+std::span<const Block::Entry> Block::entries() const {
+  return {slots(), count_};
+}
 
 uint32_t Block::index_of(EventNumber number) const {
   const auto all = entries();

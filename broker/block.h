@@ -1,8 +1,9 @@
 // broker/block.h: a run of events' bytes in one feed's format, with each event's number and end.
 //
-// Thread: one worker's (the count is plain).   Owned by: counted; a feed holds its blocks, a torn stream the one it is in.
-// Bytes never move: a block has a fixed capacity and only grows at its end, so a torn send is a pointer and an offset.
-// A large event is borrowed, not copied: its block holds a reference to the event instead of bytes of its own.
+// Thread: one worker's (the count is plain).   Owned by: counted; a feed holds its blocks, a torn
+// stream the one it is in. Bytes never move: a block has a fixed capacity and only grows at its
+// end, so a torn send is a pointer and an offset. A large event is borrowed, not copied: its block
+// holds a reference to the event instead of bytes of its own.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ class Block {
   std::span<const Entry> entries() const;
   EventNumber last() const { return entries().back().number; }  // requires an entry
   bool empty() const { return count_ == 0; }
-  // The first event whose number is at least `number`, as an index; entries().size() if there is none.
+  // The first event whose number is at least `number`, as an index; entries().size() if there is
+  // none.
   uint32_t index_of(EventNumber number) const;
   // Where the bytes of the event at `index` begin.
   uint32_t offset_of(uint32_t index) const { return index == 0 ? 0 : slots()[index - 1].end; }

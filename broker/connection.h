@@ -1,4 +1,5 @@
-// broker/connection.h: one accepted socket while it speaks requests; when it becomes a stream, this goes.
+// broker/connection.h: one accepted socket while it speaks requests; when it becomes a stream, this
+// goes.
 //
 // Thread: its worker's.   Owned by: Connections.
 #pragma once
@@ -52,10 +53,10 @@ struct Connection {
   bool flush_queued : 1 = false;  // in Connections' list of this turn
   bool peer_ended : 1 = false;    // it has finished sending
   bool linger : 1 = false;        // unread input may come: close without a reset
-  bool head_known : 1 = false;    // the head of the request has been looked at, its body is arriving
-  uint32_t serial = 0;            // of the parked request: rises with each
+  bool head_known : 1 = false;  // the head of the request has been looked at, its body is arriving
+  uint32_t serial = 0;          // of the parked request: rises with each
   Stage stage = Stage::fresh;
-  Instant deadline{};             // when the patience for this stage ends
+  Instant deadline{};                   // when the patience for this stage ends
   std::unique_ptr<Http1Parser> parser;  // protocol http
   std::string in;                       // received and not consumed
   std::string out;                      // to be sent

@@ -1,4 +1,5 @@
-// broker/connections.cc: bytes in, requests out; answers in batches; patience by one timer a connection.
+// broker/connections.cc: bytes in, requests out; answers in batches; patience by one timer a
+// connection.
 #include "broker/connections.h"
 
 #include <algorithm>
@@ -86,9 +87,10 @@ void Connections::decide_protocol(Connection& connection) {
     return;
   }
   if (unix_socket && (first < 'A' || first > 'Z') && first != '\r' && first != '\n') {
-    send(connection, R"({"type":"/problems/bad-request","status":400,"detail":"this socket takes lines of )"
-                     R"(JSON that begin with '{', or HTTP"})"
-                     "\n");
+    send(connection,
+         R"({"type":"/problems/bad-request","status":400,"detail":"this socket takes lines of )"
+         R"(JSON that begin with '{', or HTTP"})"
+         "\n");
     end_after_answer(connection);
     return;
   }
@@ -97,7 +99,8 @@ void Connections::decide_protocol(Connection& connection) {
       HttpLimits{.head_bytes_max = settings_->head_bytes_max, .fields_max = 100});
 }
 
-// Takes requests off connection.in until one is parked, the input is used up, or the connection ends.
+// Takes requests off connection.in until one is parked, the input is used up, or the connection
+// ends.
 void Connections::process(Connection& connection) {
   using State = Connection::State;
   const Slot slot = connection.slot;
@@ -142,7 +145,8 @@ void Connections::process_http(Connection& connection) {
       if (most) {
         connection.parser->limit_body(*most);
         const HttpRequest& request = connection.parser->request();
-        if (request.expects_continue && rest.empty()) send(connection, "HTTP/1.1 100 Continue\r\n\r\n");
+        if (request.expects_continue && rest.empty())
+          send(connection, "HTTP/1.1 100 Continue\r\n\r\n");
         continue;
       }
       connection.linger = true;
@@ -303,16 +307,21 @@ Duration Connections::patience_for(const Connection& connection) const {
   using Stage = Connection::Stage;
   switch (connection.stage) {
     case Stage::fresh:
-    case Stage::head: return settings_->head_timeout;
-    case Stage::body: return settings_->body_timeout;
-    case Stage::answer: return settings_->publish_wait + std::chrono::seconds(30);
+    case Stage::head:
+      return settings_->head_timeout;
+    case Stage::body:
+      return settings_->body_timeout;
+    case Stage::answer:
+      return settings_->publish_wait + std::chrono::seconds(30);
     case Stage::idle:
-    case Stage::taking: break;
+    case Stage::taking:
+      break;
   }
   return settings_->idle_timeout;
 }
 
-// A request that trickles does not get more time with each byte: only a new stage has a new deadline.
+// A request that trickles does not get more time with each byte: only a new stage has a new
+// deadline.
 void Connections::set_patience(Connection& connection) {
   using Stage = Connection::Stage;
   const Stage stage = stage_of(connection);
@@ -336,11 +345,16 @@ void Connections::on_timer(uint32_t slot, Instant now) {
     return;
   }
   switch (connection.stage) {
-    case Stage::taking: close(connection, CloseHow::reset); return;
+    case Stage::taking:
+      close(connection, CloseHow::reset);
+      return;
     case Stage::fresh:
-    case Stage::idle: close(connection, CloseHow::now); return;
+    case Stage::idle:
+      close(connection, CloseHow::now);
+      return;
     case Stage::head:
-      give_up(connection, 408, "timeout", "the head of the request did not arrive within --head-timeout");
+      give_up(connection, 408, "timeout",
+              "the head of the request did not arrive within --head-timeout");
       return;
     case Stage::body:
       give_up(connection, 408, "timeout", "the body did not arrive within --body-timeout");

@@ -1,4 +1,5 @@
-// broker/connections.h: the sockets of one worker that speak requests: reading, answering, pipelining, patience.
+// broker/connections.h: the sockets of one worker that speak requests: reading, answering,
+// pipelining, patience.
 //
 // Thread: its worker's.   Owned by: Worker.
 // What a request means is its RequestHandler's business. Answers of one turn go out together at its
@@ -24,11 +25,14 @@ namespace fanfare {
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
-  // The head is here and a body follows: how long it may be, or why it is refused before it is read.
+  // The head is here and a body follows: how long it may be, or why it is refused before it is
+  // read.
   virtual Verdict<std::size_t> on_head(Connection& connection) = 0;
-  // A whole request is in connection.parser. Answers it, parks it, or makes the connection a stream (release()).
+  // A whole request is in connection.parser. Answers it, parks it, or makes the connection a stream
+  // (release()).
   virtual void on_request(Connection& connection) = 0;
-  // Bytes of a connection that speaks lines are in connection.in: consumes whole lines, answers or parks them.
+  // Bytes of a connection that speaks lines are in connection.in: consumes whole lines, answers or
+  // parks them.
   virtual void on_lines(Connection& connection) = 0;
   // What the parser refused, or what took too long, as an answer of this connection.
   virtual void on_refused(Connection& connection, const Fault& fault) = 0;
@@ -64,7 +68,8 @@ class Connections {
   RequestRef park(Connection& connection, PendingAnswer pending);
   // A parked request has been answered: reads on, beginning with what is here already.
   void resume(Connection& connection);
-  // The connection becomes something else (a stream): forgets it and gives back what it still had to send.
+  // The connection becomes something else (a stream): forgets it and gives back what it still had
+  // to send.
   std::string release(Connection& connection);
   // Sends plain bytes (lines, interim answers).
   void send(Connection& connection, std::string_view bytes);

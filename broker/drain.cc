@@ -11,7 +11,8 @@ void Drain::begin(Instant now, Duration window, Random& random) {
   began_ = now;
   end_ = now + window;
   streams_.for_each([&](uint32_t slot) { left_.push_back(table_.slot(slot)); });
-  for (std::size_t i = left_.size(); i > 1; --i) std::swap(left_[i - 1], left_[random.below(static_cast<uint32_t>(i))]);
+  for (std::size_t i = left_.size(); i > 1; --i)
+    std::swap(left_[i - 1], left_[random.below(static_cast<uint32_t>(i))]);
   at_start_ = left_.size();
 }
 
@@ -26,7 +27,8 @@ void Drain::step(Instant now) {
   const bool over = now >= end_;
   std::size_t may_stay = 0;
   if (!over) {
-    const double left = std::chrono::duration<double>(end_ - now) / std::chrono::duration<double>(end_ - began_);
+    const double left =
+        std::chrono::duration<double>(end_ - now) / std::chrono::duration<double>(end_ - began_);
     may_stay = static_cast<std::size_t>(static_cast<double>(at_start_) * left);
   }
   std::vector<Slot> waiting;

@@ -1,4 +1,5 @@
-// broker/drain.h: the end of a broker in good order: its streams are closed evenly over a time, each once it has everything.
+// broker/drain.h: the end of a broker in good order: its streams are closed evenly over a time,
+// each once it has everything.
 //
 // Thread: its worker's.   Owned by: Worker.
 #pragma once

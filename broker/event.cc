@@ -15,7 +15,9 @@ namespace {
 // "ffffffff\r\n" + "id: " + id + "\n"
 constexpr std::size_t head_room_bytes = 8 + 2 + 4 + event_id_bytes_max + 1;
 
-bool has_line_end(std::string_view data) { return data.find_first_of("\r\n") != data.npos; }
+bool has_line_end(std::string_view data) {
+  return data.find_first_of("\r\n") != data.npos;
+}
 
 // Appends to a buffer whose size was computed beforehand.
 struct Pen {
@@ -30,8 +32,8 @@ struct Pen {
 };
 
 struct Plan {
-  std::string base64;        // of binary data
-  bool data_apart = false;   // the frame does not hold the data in one piece
+  std::string base64;       // of binary data
+  bool data_apart = false;  // the frame does not hold the data in one piece
   std::size_t topics = 0, fields = 0, total = 0;
 };
 
@@ -47,7 +49,8 @@ Plan plan_of(const EventParts& parts) {
   plan.topics = parts.topics[0].size();
   for (std::size_t i = 1; i < parts.topics.size(); ++i) plan.topics += 1 + parts.topics[i].size();
   plan.fields = sse_fields_bytes(parts.type, parts.retry_ms, shown) + 2;
-  plan.total = plan.topics + head_room_bytes + plan.fields + (plan.data_apart ? parts.data.size() : 0);
+  plan.total =
+      plan.topics + head_room_bytes + plan.fields + (plan.data_apart ? parts.data.size() : 0);
   return plan;
 }
 

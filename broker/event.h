@@ -21,7 +21,6 @@
 
 namespace fanfare {
 
-
 // How SSE readers see bytes: a data URL (RFC 2397).
 constexpr std::string_view binary_data_prefix = "data:application/octet-stream;base64,";
 

@@ -1,4 +1,5 @@
-// broker/exchange.h: one request on its way through the routes, and what routes need of their worker.
+// broker/exchange.h: one request on its way through the routes, and what routes need of their
+// worker.
 //
 // Thread: its worker's. An Exchange lives while its request is being looked at.
 #pragma once
@@ -21,7 +22,7 @@ struct Exchange {
   const HttpRequest& request;
   const LiveSettings& live;
   Grant grant;
-  std::string cors;                    // fields of the answer
+  std::string cors;  // fields of the answer
   std::vector<QueryParameter> query;
 
   // The value of a query parameter; nothing if it is absent.
@@ -42,7 +43,8 @@ class RouteHost {
   // To a worker's mailbox; it may be this one's.
   virtual void send(uint32_t worker, Message message) = 0;
   // A fault if this worker takes no such stream now (503 or 429).
-  virtual std::optional<Fault> refuse_stream(const Exchange& exchange, const Subscription& wanted) = 0;
+  virtual std::optional<Fault> refuse_stream(const Exchange& exchange,
+                                             const Subscription& wanted) = 0;
   // The connection becomes a stream. It must have been admitted by refuse_stream().
   virtual void open_stream(Connection& connection, OpenStream open) = 0;
   virtual EventNumber bus_tail() const = 0;

@@ -1,4 +1,5 @@
-// broker/fanout.cc: filling batches from feeds and single streams, and what each send's result means.
+// broker/fanout.cc: filling batches from feeds and single streams, and what each send's result
+// means.
 #include "broker/fanout.h"
 
 #include <algorithm>
@@ -53,7 +54,8 @@ void FanOut::begin_round(Feed& feed, Instant now) {
   const auto members = static_cast<uint32_t>(feed.members().size());
   feed.sweep.left = members;
   // A different place each round, so that the same reader is not always the last.
-  feed.sweep.at = members == 0 ? 0 : static_cast<uint32_t>((feed.sweep.at + members / 3 + 1) % members);
+  feed.sweep.at =
+      members == 0 ? 0 : static_cast<uint32_t>((feed.sweep.at + members / 3 + 1) % members);
   feed.sweep.end = feed.last();
   feed.sweep.began = now;
   feed.sweep.unswept_bytes = 0;
@@ -78,7 +80,8 @@ void FanOut::join(uint32_t slot, uint32_t feed_id) {
   stream.feed = feed_id;
   Feed& feed = feeds_[feed_id];
   stream.member = feed.add_member(slot);
-  if (feed.active) ++feed.sweep.left;  // the round now goes over one place more before it is back at its start
+  if (feed.active)
+    ++feed.sweep.left;  // the round now goes over one place more before it is back at its start
 }
 
 void FanOut::forget(uint32_t slot) {
@@ -168,7 +171,8 @@ void FanOut::fill_from(uint32_t feed_id, std::size_t most) {
 bool FanOut::fill_one(uint32_t slot) {
   Stream& stream = streams_[slot];
   if (stream.in_batch) return false;
-  // A send that was cut short goes first; a page that has not begun lets the stream's own bytes pass.
+  // A send that was cut short goes first; a page that has not begun lets the stream's own bytes
+  // pass.
   const bool own = stream.extra != nullptr && stream.extra->own_pending();
   if (stream.torn != nullptr && (stream.torn_offset != 0 || !own)) {
     const std::string_view rest =
@@ -289,8 +293,12 @@ void FanOut::settle_short(const Entry& entry, Stream& stream, std::size_t taken)
       stream.next = entry.next;
       counters_.deliveries.add(entry.events);
       break;
-    case Source::torn: stream.torn_offset += n; break;
-    case Source::own: stream.extra->own_sent += n; break;
+    case Source::torn:
+      stream.torn_offset += n;
+      break;
+    case Source::own:
+      stream.extra->own_sent += n;
+      break;
   }
   block(stream, entry.slot);
 }

@@ -1,9 +1,11 @@
-// broker/fanout.h: brings the bytes of feeds to their streams: sweeps in batches, many feeds at once, within a budget.
+// broker/fanout.h: brings the bytes of feeds to their streams: sweeps in batches, many feeds at
+// once, within a budget.
 //
 // Thread: its worker's.   Owned by: Broker.
-// A feed with new events is swept: each of its members gets everything from its cursor to the feed's end in one send. Feeds
-// take turns inside every batch, so that a huge topic does not hold small ones back. Single streams (a socket that drained, a
-// page that arrived, bytes of one stream alone) queue beside the feeds. Nothing is tried on a stream that is blocked.
+// A feed with new events is swept: each of its members gets everything from its cursor to the
+// feed's end in one send. Feeds take turns inside every batch, so that a huge topic does not hold
+// small ones back. Single streams (a socket that drained, a page that arrived, bytes of one stream
+// alone) queue beside the feeds. Nothing is tried on a stream that is blocked.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +29,14 @@ class StreamWatcher {
   virtual ~StreamWatcher() = default;
   virtual void on_behind(uint32_t slot) = 0;             // its place has left the feed's window
   virtual void on_broken(uint32_t slot, int error) = 0;  // its socket failed
-  virtual void on_finished(uint32_t slot) = 0;           // it was closing and its last byte has gone
+  virtual void on_finished(uint32_t slot) = 0;  // it was closing and its last byte has gone
 };
 
 struct FanOutCounters {
-  Counter deliveries;        // events handed to sockets, counted per stream
-  Counter sends;             // send attempts
+  Counter deliveries;  // events handed to sockets, counted per stream
+  Counter sends;       // send attempts
   Counter bytes;
-  Counter blocked;           // sends that found the socket full or took only a part
+  Counter blocked;  // sends that found the socket full or took only a part
   Counter sweeps;
 };
 
@@ -43,8 +45,8 @@ class FanOut {
   struct Limits {
     std::size_t congestion_bytes = 128_KiB;  // unswept bytes of a feed before its topics are marked
     Duration congestion_time = std::chrono::milliseconds(100);  // age of a sweep, likewise
-    std::size_t window_bytes = 256_KiB;         // kept of a feed for members that are behind
-    std::size_t windows_bytes_total = 64_MiB;   // of all feeds together
+    std::size_t window_bytes = 256_KiB;        // kept of a feed for members that are behind
+    std::size_t windows_bytes_total = 64_MiB;  // of all feeds together
   };
 
   FanOut(Engine& engine, StreamTable& streams, FeedTable& feeds, CongestionMap& congestion,
@@ -54,7 +56,8 @@ class FanOut {
   void on_append(uint32_t feed, const Event& event, Instant now);
   // The stream may have something to send.
   void queue(uint32_t slot);
-  // The stream is about to be closed: leaves its feed (which may go with it) and gives back what it holds.
+  // The stream is about to be closed: leaves its feed (which may go with it) and gives back what it
+  // holds.
   void forget(uint32_t slot);
   // A stream enters a feed's members.
   void join(uint32_t slot, uint32_t feed);
@@ -73,10 +76,10 @@ class FanOut {
   struct Entry {
     uint32_t slot;
     Source source;
-    Block* block;         // feed, torn
+    Block* block;  // feed, torn
     uint32_t offset;
-    EventNumber next;     // of the stream after a full send
-    uint32_t events;      // how many a full send delivers
+    EventNumber next;  // of the stream after a full send
+    uint32_t events;   // how many a full send delivers
   };
 
   void fill_from_queue(std::size_t most);
@@ -109,7 +112,8 @@ class FanOut {
   std::vector<Entry> entries_;        // of the batch, beside batch_
   std::vector<Send> batch_;
   uint32_t last_tick_ = 0;
-  std::size_t feeds_behind_ = 0;      // with a member that is behind: they share the total of window bytes
+  std::size_t feeds_behind_ =
+      0;  // with a member that is behind: they share the total of window bytes
   FanOutCounters counters_;
 };
 

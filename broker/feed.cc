@@ -12,7 +12,9 @@ constexpr std::size_t block_bytes_min = 256;
 constexpr std::size_t block_bytes_max = 64_KiB;
 constexpr std::size_t borrow_bytes_min = 4_KiB;  // from here a reference is cheaper than a copy
 
-uint32_t events_in(std::size_t bytes) { return static_cast<uint32_t>(std::max<std::size_t>(1, bytes / 96)); }
+uint32_t events_in(std::size_t bytes) {
+  return static_cast<uint32_t>(std::max<std::size_t>(1, bytes / 96));
+}
 
 }  // namespace
 
@@ -54,7 +56,8 @@ void Feed::append(Epoch epoch, const Event& event) {
 Block* Feed::room_for(std::size_t bytes) {
   if (newest_ != nullptr && newest_->fits(bytes)) return newest_;
   // A feed that fills its blocks gets larger ones, an idle feed stays small.
-  const std::size_t grown = newest_ == nullptr ? block_bytes_min : std::size_t{2} * newest_->capacity();
+  const std::size_t grown =
+      newest_ == nullptr ? block_bytes_min : std::size_t{2} * newest_->capacity();
   const std::size_t size = std::max(bytes, std::clamp(grown, block_bytes_min, block_bytes_max));
   chain(Block::make(static_cast<uint32_t>(size), events_in(size)));
   return newest_;

@@ -38,7 +38,8 @@ void FeedTable::close_if_empty(uint32_t id) {
   if (!feed.members().empty() || feed.active) return;
   const Subscription& subscription = *feed.subscription();
   index_.remove(id, subscription);
-  for (const std::string_view topic : subscription.exact_topics()) filter_.remove(topic_hash(topic));
+  for (const std::string_view topic : subscription.exact_topics())
+    filter_.remove(topic_hash(topic));
   for (std::size_t i = 0; i < subscription.patterns().size(); ++i) filter_.remove_all();
   patterns_ -= subscription.patterns().size();
   by_key_.erase(Key{subscription.key(), feed.format().tag()});

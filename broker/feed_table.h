@@ -27,8 +27,8 @@ class FeedTable {
   std::size_t pattern_count() const { return patterns_; }
   std::size_t exact_topic_count() const { return index_.exact_topic_count(); }
 
-  // Finds or makes the feed; `covered_from` is for a new one. After this returns, publishers on other threads wake this
-  // worker for what it wants; read the bus tail only afterwards.
+  // Finds or makes the feed; `covered_from` is for a new one. After this returns, publishers on
+  // other threads wake this worker for what it wants; read the bus tail only afterwards.
   uint32_t open(const Subscription::Ref& subscription, WireFormat format, EventNumber covered_from);
   // Removes the feed if it has no member.
   void close_if_empty(uint32_t id);
@@ -40,7 +40,8 @@ class FeedTable {
   using Key = std::pair<std::string_view, char>;
   struct KeyHash {
     std::size_t operator()(const Key& key) const {
-      return std::hash<std::string_view>()(key.first) ^ static_cast<std::size_t>(key.second) * 0x9e3779b97f4a7c15u;
+      return std::hash<std::string_view>()(key.first) ^
+             static_cast<std::size_t>(key.second) * 0x9e3779b97f4a7c15u;
     }
   };
 

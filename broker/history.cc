@@ -210,7 +210,8 @@ bool History::lost(const HistoryAsk& ask) const {
     if (!home_.holds(hash)) continue;
     const auto gone = forgotten_.find(static_cast<uint64_t>(hash));
     const EventNumber upto = gone != forgotten_.end() ? gone->second : unknown_upto_;
-    if (upto > ask.after && (ask.rule != StartRule::since || forgotten_time_ >= ask.since)) return true;
+    if (upto > ask.after && (ask.rule != StartRule::since || forgotten_time_ >= ask.since))
+      return true;
   }
   if (ask.subscription->patterns().empty()) return false;
   if (forgotten_upto_ > ask.after &&
@@ -271,7 +272,8 @@ void History::collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& a
       if (ask.rule == StartRule::since && event->time() < ask.since) continue;
       answer.events.push_back(event);
       bytes += event->chunked_frame().size();
-      if (bytes > ask.bytes_max) {  // one over the limit makes settle() cut behind the last that fits
+      if (bytes >
+          ask.bytes_max) {  // one over the limit makes settle() cut behind the last that fits
         break;
       }
     }

@@ -1,8 +1,10 @@
-// broker/history.h: what can be replayed after a number: the kept events of the topics that have their home on one worker.
+// broker/history.h: what can be replayed after a number: the kept events of the topics that have
+// their home on one worker.
 //
-// Thread: its worker's.   Owned by: Broker. Other workers ask by message (HistoryAsk, HistoryAnswer).
-// Each topic keeps its newest events within its policy; a log of all of them in number order serves patterns. What was
-// dropped is remembered by its newest number, per topic and, for topics forgotten altogether, in all: so a gap is always known.
+// Thread: its worker's.   Owned by: Broker. Other workers ask by message (HistoryAsk,
+// HistoryAnswer). Each topic keeps its newest events within its policy; a log of all of them in
+// number order serves patterns. What was dropped is remembered by its newest number, per topic and,
+// for topics forgotten altogether, in all: so a gap is always known.
 #pragma once
 
 #include <cstdint>
@@ -50,15 +52,15 @@ struct HistoryAsk {
 struct HistoryAnswer {
   std::vector<EventRef> events;  // matching, ascending
   EventNumber upto;              // every kept match above `after` and up to here is in `events`
-  bool lost = false;             // a match after the asked place is no longer kept, or that cannot be known
+  bool lost = false;  // a match after the asked place is no longer kept, or that cannot be known
 };
 
 class History {
  public:
   struct Limits {
-    std::size_t bytes_max;    // of all events kept here
-    std::size_t topics_max;   // remembered by name
-    std::size_t scan_max;     // log entries looked at for one answer
+    std::size_t bytes_max;   // of all events kept here
+    std::size_t topics_max;  // remembered by name
+    std::size_t scan_max;    // log entries looked at for one answer
   };
   struct Sizes {
     std::size_t events = 0, bytes = 0, topics = 0;
@@ -82,7 +84,8 @@ class History {
   bool has_topic(std::string_view topic) const { return by_name_.contains(topic); }
   Sizes sizes() const { return {events_, bytes_, by_name_.size()}; }
   // Calls fn(name, last number, kept events) for each topic remembered by name.
-  void for_each_topic(const std::function<void(std::string_view, EventNumber, std::size_t)>& fn) const;
+  void for_each_topic(
+      const std::function<void(std::string_view, EventNumber, std::size_t)>& fn) const;
 
  private:
   struct TopicLog;
@@ -114,11 +117,13 @@ class History {
   std::list<TopicLog> topics_;  // least recently used first
   std::list<TopicLog>::iterator expire_at_;
   FlatMap<std::string_view, std::list<TopicLog>::iterator> by_name_;
-  // Topics forgotten by name whose events were lost, by hash: so that a quiet topic's old position is not taken for a gap.
+  // Topics forgotten by name whose events were lost, by hash: so that a quiet topic's old position
+  // is not taken for a gap.
   FlatMap<uint64_t, EventNumber> forgotten_;
-  EventNumber forgotten_upto_;       // newest number lost with any forgotten topic: what patterns must assume
-  EventNumber unknown_upto_;         // newest number whose topic is not even in forgotten_
-  WallTime forgotten_time_{};        // time of the event forgotten_upto_
+  EventNumber
+      forgotten_upto_;  // newest number lost with any forgotten topic: what patterns must assume
+  EventNumber unknown_upto_;   // newest number whose topic is not even in forgotten_
+  WallTime forgotten_time_{};  // time of the event forgotten_upto_
   std::deque<LogEntry> log_;
   std::size_t dead_ = 0;
   std::size_t events_ = 0;

@@ -12,7 +12,8 @@ void LineRoute::on_lines(Connection& connection, const LiveSettings& live) {
   }
 }
 
-// Publishes or answers the lines that are here, at most one claim's worth. False: there is no whole line (left).
+// Publishes or answers the lines that are here, at most one claim's worth. False: there is no whole
+// line (left).
 bool LineRoute::take_batch(Connection& connection, const LiveSettings& live) {
   // simdjson reads beyond what it is given: its lines lie in a buffer with room behind them.
   connection.in.reserve(connection.in.size() + 64);
@@ -33,14 +34,16 @@ bool LineRoute::take_batch(Connection& connection, const LiveSettings& live) {
   connection.in.erase(0, at);
   if (too_long) {
     connection.in.clear();
-    Fault fault = make_fault(413, slug::too_large,
-                             fmt::format("a line of more than {} bytes (--batch-bytes-max)", line_bytes_max));
+    Fault fault =
+        make_fault(413, slug::too_large,
+                   fmt::format("a line of more than {} bytes (--batch-bytes-max)", line_bytes_max));
     taken.answers.push_back(problem_json(fault) + "\n");
     connection.peer_ended = true;  // nothing after it is read
     connection.linger = true;
   }
   if (taken.publication.events.empty()) {
-    for (const std::string& answer : taken.answers) answering_.connections().send(connection, answer);
+    for (const std::string& answer : taken.answers)
+      answering_.connections().send(connection, answer);
     if (too_long) answering_.connections().end_after_answer(connection);
     return at > 0;
   }

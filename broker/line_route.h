@@ -1,8 +1,10 @@
-// broker/line_route.h: bare NDJSON on a Unix socket: each line an event, each answered by a line, in order (protocol 3).
+// broker/line_route.h: bare NDJSON on a Unix socket: each line an event, each answered by a line,
+// in order (protocol 3).
 //
 // Thread: its worker's.   Owned by: Routes.
-// Lines that are here together are published together; a bad one is answered and stands alone. While readers cannot be reached
-// the socket is not read: that is the back pressure, and nothing is lost.
+// Lines that are here together are published together; a bad one is answered and stands alone.
+// While readers cannot be reached the socket is not read: that is the back pressure, and nothing is
+// lost.
 #pragma once
 
 #include "broker/publish_route.h"
@@ -25,7 +27,8 @@ class LineRoute {
   };
   bool take_batch(Connection& connection, const LiveSettings& live);
   // One line; false: the batch ends before it.
-  bool take_line(Connection& connection, const LiveSettings& live, std::string_view line, Taken& taken);
+  bool take_line(Connection& connection, const LiveSettings& live, std::string_view line,
+                 Taken& taken);
 
   Answering& answering_;
   RouteHost& host_;

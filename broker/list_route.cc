@@ -32,9 +32,10 @@ std::optional<Fault> read_query(const Exchange& exchange, ListQuestion& question
     } else if (p.name == "skip" && !topics && number) {
       question.skip = *number;
     } else {
-      Fault fault = make_fault(400, slug::bad_parameter,
-                               fmt::format("{}={} is not known here: use limit=1..{} and {}", p.name, p.value,
-                                           rows_max, topics ? "after=TOPIC" : "skip=N"));
+      Fault fault =
+          make_fault(400, slug::bad_parameter,
+                     fmt::format("{}={} is not known here: use limit=1..{} and {}", p.name, p.value,
+                                 rows_max, topics ? "after=TOPIC" : "skip=N"));
       fault.field = p.name;
       return fault;
     }
@@ -82,14 +83,16 @@ std::string ListRoute::text_of(Gather& gather) const {
   const bool topics = gather.what == ListQuestion::What::topics;
   if (topics) {
     std::erase_if(gather.rows, [&](const ListReply::Row& row) {
-      return !gather.grant.everything && !(gather.grant.subscribe && gather.grant.subscribe->covers(row.name));
+      return !gather.grant.everything &&
+             !(gather.grant.subscribe && gather.grant.subscribe->covers(row.name));
     });
     std::sort(gather.rows.begin(), gather.rows.end(),
               [](const ListReply::Row& a, const ListReply::Row& b) { return a.name < b.name; });
   }
   const bool more = gather.rows.size() > gather.most;
   if (more) gather.rows.resize(gather.most);
-  std::string out = fmt::format("{{\"count\":{},\"{}\":[", gather.total, topics ? "topics" : "streams");
+  std::string out =
+      fmt::format("{{\"count\":{},\"{}\":[", gather.total, topics ? "topics" : "streams");
   for (std::size_t i = 0; i < gather.rows.size(); ++i) {
     if (i > 0) out += ',';
     out += gather.rows[i].json;

@@ -1,4 +1,5 @@
-// broker/list_route.h: lists that every worker has a part of: topics (GET /topics) and open streams (/streamz).
+// broker/list_route.h: lists that every worker has a part of: topics (GET /topics) and open streams
+// (/streamz).
 //
 // Thread: its worker's.   Owned by: Routes.
 #pragma once

@@ -1,4 +1,5 @@
-// broker/live_settings.h: the settings, and what is derived from them: replaced as a whole at a reload.
+// broker/live_settings.h: the settings, and what is derived from them: replaced as a whole at a
+// reload.
 //
 // Thread: any; immutable after construction, held by shared_ptr while somebody looks.
 #pragma once

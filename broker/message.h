@@ -1,6 +1,7 @@
 // broker/message.h: what workers say to each other: the second crossing of threads, beside the bus.
 //
-// Messages are small values; events cross as counted references. Nobody outside holds a Worker&: they hold a mailbox.
+// Messages are small values; events cross as counted references. Nobody outside holds a Worker&:
+// they hold a mailbox.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace fanfare {
 
 struct LiveSettings;
 
-// A request of a connection that waits for somebody's answer. Serials rise within a connection, so that an answer that comes
-// too late finds nobody.
+// A request of a connection that waits for somebody's answer. Serials rise within a connection, so
+// that an answer that comes too late finds nobody.
 struct RequestRef {
   uint32_t worker = 0;
   Slot slot;
@@ -52,8 +53,8 @@ struct StreamCommand {
 struct RequestAnswer {
   RequestRef to;
   unsigned status = 200;
-  std::string body;         // JSON; a problem if status is 400 or above
-  std::string slug;         // of the problem, then `body` is its detail
+  std::string body;  // JSON; a problem if status is 400 or above
+  std::string slug;  // of the problem, then `body` is its detail
 };
 
 // A publish that the owner of its idempotency key carries out, and what became of it.
@@ -89,8 +90,8 @@ struct ListReply {
   };
   RequestRef to;
   uint32_t worker = 0;
-  std::size_t total = 0;   // all there are on that worker
-  std::vector<Row> rows;   // topics: sorted by name
+  std::size_t total = 0;  // all there are on that worker
+  std::vector<Row> rows;  // topics: sorted by name
 };
 
 struct BeginDrain {
@@ -101,7 +102,8 @@ struct UseSettings {
   std::shared_ptr<const LiveSettings> settings;
 };
 
-using Message = std::variant<HistoryQuestion, HistoryReply, StreamCommand, RequestAnswer, KeyedPublish,
-                             PublishOutcome, Adopt, ListQuestion, ListReply, BeginDrain, Stop, UseSettings>;
+using Message =
+    std::variant<HistoryQuestion, HistoryReply, StreamCommand, RequestAnswer, KeyedPublish,
+                 PublishOutcome, Adopt, ListQuestion, ListReply, BeginDrain, Stop, UseSettings>;
 
 }  // namespace fanfare

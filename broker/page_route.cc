@@ -1,4 +1,5 @@
-// broker/page_route.cc: the pages inside the binary, ten lines for curl, and the problems explained.
+// broker/page_route.cc: the pages inside the binary, ten lines for curl, and the problems
+// explained.
 #include "broker/page_route.h"
 
 #include <array>
@@ -12,15 +13,17 @@ namespace fanfare {
 namespace {
 
 std::string page_fields() {
-  return fmt::format("Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\n"
-                     "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nVary: Accept\r\n",
-                     pages_policy);
+  return fmt::format(
+      "Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\n"
+      "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nVary: Accept\r\n",
+      pages_policy);
 }
 
 // A Host is the client's word: only what is surely harmless is shown again.
 bool is_plain_host(std::string_view host) {
   return !host.empty() && host.size() <= 255 &&
-         host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") ==
+         host.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") ==
              std::string_view::npos;
 }
 
@@ -51,7 +54,8 @@ void PageRoute::page(Exchange& exchange, std::string_view path) {
 void PageRoute::front(Exchange& exchange) {
   constexpr auto media = std::to_array<std::string_view>({"text/plain", "text/html"});
   const auto chosen = choose_media(exchange.request.field("accept"), media);
-  if (exchange.live.settings.pages_on() && chosen && *chosen == 1) return page(exchange, "index.html");
+  if (exchange.live.settings.pages_on() && chosen && *chosen == 1)
+    return page(exchange, "index.html");
   const std::string_view host = exchange.request.field("host");
   answering_.answer(exchange, 200, "text/plain; charset=utf-8",
                     front_text(is_plain_host(host) ? host : "localhost"),
@@ -63,7 +67,9 @@ void PageRoute::file(Exchange& exchange, std::string_view path) {
   page(exchange, path);
 }
 
-void PageRoute::topic(Exchange& exchange) { page(exchange, "topic.html"); }
+void PageRoute::topic(Exchange& exchange) {
+  page(exchange, "topic.html");
+}
 
 void PageRoute::problem(Exchange& exchange, std::string_view slug) {
   for (const ProblemKind& kind : problem_kinds()) {
@@ -76,9 +82,10 @@ void PageRoute::problem(Exchange& exchange, std::string_view slug) {
 }
 
 void PageRoute::not_found(Exchange& exchange) {
-  answering_.refuse(exchange, make_fault(404, "not-found",
-                                         "there is nothing here: topics are at /topics/NAME, several at "
-                                         "/events?topic=NAME"));
+  answering_.refuse(exchange,
+                    make_fault(404, "not-found",
+                               "there is nothing here: topics are at /topics/NAME, several at "
+                               "/events?topic=NAME"));
 }
 
 }  // namespace fanfare

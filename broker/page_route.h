@@ -1,4 +1,5 @@
-// broker/page_route.h: what a person sees: / (text for curl, a page for browsers), /pages/*, /problems/*.
+// broker/page_route.h: what a person sees: / (text for curl, a page for browsers), /pages/*,
+// /problems/*.
 //
 // Thread: its worker's.   Owned by: Routes.
 #pragma once
@@ -15,7 +16,7 @@ class PageRoute {
 
   void front(Exchange& exchange);
   void file(Exchange& exchange, std::string_view path);  // below /pages/
-  void topic(Exchange& exchange);                         // a topic's live page
+  void topic(Exchange& exchange);                        // a topic's live page
   void problem(Exchange& exchange, std::string_view slug);
   void not_found(Exchange& exchange);
 

@@ -1,4 +1,5 @@
-// broker/problem.h: refusals as application/problem+json (RFC 9457), each with a page of its own at /problems/<slug>.
+// broker/problem.h: refusals as application/problem+json (RFC 9457), each with a page of its own at
+// /problems/<slug>.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,14 @@ struct PublishKey {
 
 // The answer to a publish. Refused: nothing of it is published.
 struct PublishResult {
-  enum class Kind : uint8_t { published, congested, bus_full, key_conflict, key_in_progress, draining };
+  enum class Kind : uint8_t {
+    published,
+    congested,
+    bus_full,
+    key_conflict,
+    key_in_progress,
+    draining
+  };
   Kind kind = Kind::published;
   uint32_t count = 0;
   EventNumber first, last;
@@ -30,10 +37,10 @@ struct PublishResult {
 enum class Patience : uint8_t { publish_wait, forever };
 
 struct Publication {
-  std::vector<EventRef> events;   // encoded, without numbers
-  std::vector<PublishKey> keys;   // empty, or one for each event
-  PublishKey request_key;         // Idempotency-Key on the whole request
-  PublishResult before;           // set by Publisher: what its item keys had published before
+  std::vector<EventRef> events;  // encoded, without numbers
+  std::vector<PublishKey> keys;  // empty, or one for each event
+  PublishKey request_key;        // Idempotency-Key on the whole request
+  PublishResult before;          // set by Publisher: what its item keys had published before
   Patience patience = Patience::publish_wait;
   bool keyed() const { return !keys.empty() || request_key.scope_and_key != 0; }
 };

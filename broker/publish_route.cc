@@ -15,7 +15,9 @@ uint64_t mix(uint64_t a, uint64_t b) {
   a ^= b + 0x9e3779b97f4a7c15u + (a << 6) + (a >> 2);
   return a * 0xff51afd7ed558ccdu;
 }
-uint64_t hash_of(std::string_view text) { return static_cast<uint64_t>(topic_hash(text)); }
+uint64_t hash_of(std::string_view text) {
+  return static_cast<uint64_t>(topic_hash(text));
+}
 
 constexpr std::string_view query_known = "event, retry, ce, ack and private";
 
@@ -29,10 +31,11 @@ std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, Publis
       request.is_private = p.value;
     } else if (p.name == "ack") {
       if (p.value == "memory" || p.value.empty()) continue;
-      Fault fault = make_fault(400, slug::bad_parameter,
-                               fmt::format("ack is {}: only ack=memory, the default, is available in "
-                                           "this version; it keeps events in memory",
-                                           quoted(p.value, 40)));
+      Fault fault =
+          make_fault(400, slug::bad_parameter,
+                     fmt::format("ack is {}: only ack=memory, the default, is available in "
+                                 "this version; it keeps events in memory",
+                                 quoted(p.value, 40)));
       fault.field = "ack";
       return fault;
     } else if (p.name == "event" && has_topic) {
@@ -43,10 +46,11 @@ std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, Publis
       const bool of_items = p.name == "event" || p.name == "retry" || p.name == "topic";
       Fault fault = make_fault(
           400, slug::bad_parameter,
-          of_items ? fmt::format("'{}' belongs into the JSON object when you publish to /events", p.name)
-                   : fmt::format("unknown query parameter '{}': the known ones are {}; names that begin "
-                                 "with _ are passed over",
-                                 p.name, query_known));
+          of_items
+              ? fmt::format("'{}' belongs into the JSON object when you publish to /events", p.name)
+              : fmt::format("unknown query parameter '{}': the known ones are {}; names that begin "
+                            "with _ are passed over",
+                            p.name, query_known));
       fault.field = p.name;
       return fault;
     }
@@ -69,7 +73,8 @@ Admission::Limits PublishRoute::admission_limits(const Settings& settings) {
 
 std::size_t PublishRoute::body_bytes_max(const Settings& settings, const HttpRequest& request,
                                          bool has_topic) {
-  const bool cloud_event = request.field("content-type").find("cloudevents") != std::string_view::npos;
+  const bool cloud_event =
+      request.field("content-type").find("cloudevents") != std::string_view::npos;
   return has_topic && !cloud_event ? settings.event_bytes_max
                                    : std::max(settings.batch_bytes_max, settings.event_bytes_max);
 }
@@ -115,7 +120,8 @@ std::optional<Fault> PublishRoute::check_items(const Grant& grant, const LiveSet
   return {};
 }
 
-std::optional<Fault> PublishRoute::read(Exchange& exchange, std::optional<std::string_view> path_topic) {
+std::optional<Fault> PublishRoute::read(Exchange& exchange,
+                                        std::optional<std::string_view> path_topic) {
   PublishRequest request;
   request.path_topic = path_topic;
   request.content_type = exchange.request.field("content-type");
@@ -126,7 +132,8 @@ std::optional<Fault> PublishRoute::read(Exchange& exchange, std::optional<std::s
   }
   request.headers = cloud;
   const std::string_view body = exchange.connection.parser->body();
-  if (auto fault = reader_.read(request, body, limits_of(exchange.live.settings), batch_)) return fault;
+  if (auto fault = reader_.read(request, body, limits_of(exchange.live.settings), batch_))
+    return fault;
   return check_items(exchange.grant, exchange.live, batch_.items());
 }
 
@@ -158,19 +165,22 @@ void PublishRoute::publish(Exchange& exchange, std::optional<std::string_view> p
   }
   if (!admission_.admit_publish(admission_limits(exchange.live.settings), publisher,
                                 static_cast<uint32_t>(items.size()), host_.now())) {
-    answering_.refuse(exchange, make_fault(429, "too-many-requests",
-                                           fmt::format("more than --publish-rate {} events a second",
-                                                       exchange.live.settings.publish_rate)));
+    answering_.refuse(exchange,
+                      make_fault(429, "too-many-requests",
+                                 fmt::format("more than --publish-rate {} events a second",
+                                             exchange.live.settings.publish_rate)));
     return;
   }
   publication.events.reserve(items.size());
-  const bool keyed = std::any_of(items.begin(), items.end(), [](const PublishItem& i) { return !i.key.empty(); });
+  const bool keyed =
+      std::any_of(items.begin(), items.end(), [](const PublishItem& i) { return !i.key.empty(); });
   for (const PublishItem& item : items) {
     publication.events.push_back(encode(item));
     if (keyed) publication.keys.push_back(item_key(publisher, item));
   }
   PendingAnswer pending;
-  pending.shape = batch_.shape() == AnswerShape::one ? PendingAnswer::Shape::one : PendingAnswer::Shape::batch;
+  pending.shape =
+      batch_.shape() == AnswerShape::one ? PendingAnswer::Shape::one : PendingAnswer::Shape::batch;
   pending.fields = std::move(exchange.cors);
   const RequestRef ref = answering_.connections().park(exchange.connection, std::move(pending));
   host_.publish(ref, publisher, std::move(publication));
@@ -180,17 +190,22 @@ Fault PublishRoute::fault_of(PublishResult::Kind kind) {
   using Kind = PublishResult::Kind;
   switch (kind) {
     case Kind::congested:
-      return make_fault(503, "readers-behind",
-                        "the readers of this topic could not be reached within --publish-wait: try again");
+      return make_fault(
+          503, "readers-behind",
+          "the readers of this topic could not be reached within --publish-wait: try again");
     case Kind::bus_full:
-      return make_fault(503, "bus-full", "there was no room on the bus within --publish-wait: try again");
+      return make_fault(503, "bus-full",
+                        "there was no room on the bus within --publish-wait: try again");
     case Kind::key_conflict:
-      return make_fault(422, "key-conflict",
-                        "this Idempotency-Key was used for another body: use a new key for a new event");
+      return make_fault(
+          422, "key-conflict",
+          "this Idempotency-Key was used for another body: use a new key for a new event");
     case Kind::key_in_progress:
       return make_fault(409, "key-in-progress", "a publish with this Idempotency-Key is under way");
-    case Kind::draining: return make_fault(503, "draining", "the broker is shutting down");
-    case Kind::published: break;
+    case Kind::draining:
+      return make_fault(503, "draining", "the broker is shutting down");
+    case Kind::published:
+      break;
   }
   return make_fault(500, "bad-request", "unknown outcome");
 }
@@ -201,11 +216,13 @@ void PublishRoute::on_outcome(Connection& connection, const PublishResult& resul
   if (result.kind != PublishResult::Kind::published) {
     answering_.refuse(connection, pending.fields, fault_of(result.kind));
   } else {
-    const std::string first = EventId{epoch_, result.first}.text(), last = EventId{epoch_, result.last}.text();
-    const std::string body = pending.shape == PendingAnswer::Shape::one
-                                 ? fmt::format("{{\"id\":\"{}\"}}\n", last)
-                                 : fmt::format("{{\"count\":{},\"first\":\"{}\",\"last\":\"{}\"}}\n",
-                                               result.count, first, last);
+    const std::string first = EventId{epoch_, result.first}.text(),
+                      last = EventId{epoch_, result.last}.text();
+    const std::string body =
+        pending.shape == PendingAnswer::Shape::one
+            ? fmt::format("{{\"id\":\"{}\"}}\n", last)
+            : fmt::format("{{\"count\":{},\"first\":\"{}\",\"last\":\"{}\"}}\n", result.count,
+                          first, last);
     std::string fields = pending.fields;
     if (result.replayed) fields += "Idempotency-Replayed: true\r\n";
     HttpAnswer answer;

@@ -1,5 +1,5 @@
-// broker/publish_route.h: POST and PUT of events: from a request's body to encoded events, and from what became of them
-// to the answer (protocol 3).
+// broker/publish_route.h: POST and PUT of events: from a request's body to encoded events, and from
+// what became of them to the answer (protocol 3).
 //
 // Thread: its worker's.   Owned by: Routes.
 #pragma once
@@ -20,7 +20,8 @@ class PublishRoute {
       : answering_(answering), host_(host), admission_(admission), epoch_(epoch) {}
 
   // The longest body that is taken.
-  static std::size_t body_bytes_max(const Settings& settings, const HttpRequest& request, bool has_topic);
+  static std::size_t body_bytes_max(const Settings& settings, const HttpRequest& request,
+                                    bool has_topic);
 
   // A whole request; `path_topic` is decoded.
   void publish(Exchange& exchange, std::optional<std::string_view> path_topic);
@@ -28,7 +29,8 @@ class PublishRoute {
   // What became of the parked request.
   void on_outcome(Connection& connection, const PublishResult& result);
 
-  // What is wrong with these events for this caller, if anything: grants, sizes, what is not served.
+  // What is wrong with these events for this caller, if anything: grants, sizes, what is not
+  // served.
   static std::optional<Fault> check_items(const Grant& grant, const LiveSettings& live,
                                           std::span<const PublishItem> items);
   static EventRef encode(const PublishItem& item);
@@ -42,7 +44,8 @@ class PublishRoute {
 
  private:
   std::optional<Fault> read(Exchange& exchange, std::optional<std::string_view> path_topic);
-  std::optional<Fault> read_request_key(Exchange& exchange, uint64_t publisher, Publication& publication);
+  std::optional<Fault> read_request_key(Exchange& exchange, uint64_t publisher,
+                                        Publication& publication);
 
   Answering& answering_;
   RouteHost& host_;

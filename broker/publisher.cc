@@ -14,13 +14,14 @@ Publisher::Publisher(Parts parts, Duration publish_wait, Answer answer)
 
 bool Publisher::congested(const Publication& publication) const {
   const auto& congestion = parts_.congestion;
-  return std::any_of(publication.events.begin(), publication.events.end(), [&](const EventRef& event) {
-    if (event->topic_count() == 1) return congestion.congested(event->topic_hash());
-    bool any = false;
-    event->for_each_topic(
-        [&](std::string_view topic) { any = any || congestion.congested(topic_hash(topic)); });
-    return any;
-  });
+  return std::any_of(
+      publication.events.begin(), publication.events.end(), [&](const EventRef& event) {
+        if (event->topic_count() == 1) return congestion.congested(event->topic_hash());
+        bool any = false;
+        event->for_each_topic(
+            [&](std::string_view topic) { any = any || congestion.congested(topic_hash(topic)); });
+        return any;
+      });
 }
 
 void Publisher::publish(uint64_t ticket, Publication publication, Instant now, WallTime wall) {
@@ -126,7 +127,8 @@ bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant n
 }
 
 void Publisher::retry_parked(Instant now, WallTime wall) {
-  // In order: what came first is published first. One congested topic holds what came after it only until its deadline.
+  // In order: what came first is published first. One congested topic holds what came after it only
+  // until its deadline.
   for (std::size_t turns = parked_.size(); turns > 0; --turns) {
     Parked parked = std::move(parked_.front());
     parked_.pop_front();
@@ -153,9 +155,10 @@ void Publisher::on_read(EventNumber cursor, Instant now) {
 PublishResult Publisher::remember(const Waiting& done, Instant now) {
   for (std::size_t i = 0; i < done.keyed.keys.size(); ++i) {
     if (done.keyed.keys[i].scope_and_key == 0) continue;
-    const EventNumber number{done.result.first.value + i};  // the numbers of one claim are consecutive
-    parts_.keys.remember(done.keyed.keys[i], {PublishResult::Kind::published, 1, number, number, false},
-                         now);
+    const EventNumber number{done.result.first.value +
+                             i};  // the numbers of one claim are consecutive
+    parts_.keys.remember(done.keyed.keys[i],
+                         {PublishResult::Kind::published, 1, number, number, false}, now);
   }
   PublishResult whole = done.result;
   if (done.before.count > 0) {

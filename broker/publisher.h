@@ -1,9 +1,11 @@
-// broker/publisher.h: from encoded events to answered publishers: congestion, claim, number, release, wake, answer.
+// broker/publisher.h: from encoded events to answered publishers: congestion, claim, number,
+// release, wake, answer.
 //
 // Thread: its worker's.   Owned by: Broker.
-// Back pressure: a publication of a congested topic, or one that the bus has no room for, is parked before anything is claimed
-// and its connection is not read; after `publish_wait` it is refused. A refusal leaves no hole. The publisher is answered when
-// this worker has read past its number, so that an answered id is visible everywhere.
+// Back pressure: a publication of a congested topic, or one that the bus has no room for, is parked
+// before anything is claimed and its connection is not read; after `publish_wait` it is refused. A
+// refusal leaves no hole. The publisher is answered when this worker has read past its number, so
+// that an answered id is visible everywhere.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +13,8 @@
 #include <functional>
 #include <span>
 
-#include "broker/congestion.h"
 #include "broker/bus.h"
+#include "broker/congestion.h"
 #include "broker/key_table.h"
 #include "broker/publication.h"
 #include "core/counter.h"
@@ -31,7 +33,8 @@ class Publisher {
 
   struct Parts {
     Bus& bus;
-    std::function<void(std::span<const TopicHash>)> wake;  // the workers that want events of these topics
+    std::function<void(std::span<const TopicHash>)>
+        wake;                             // the workers that want events of these topics
     std::function<void()> wake_laggards;  // the workers that hold the bus's room by sleeping
     const Congestion& congestion;
     KeyTable& keys;
@@ -39,7 +42,8 @@ class Publisher {
   };
   Publisher(Parts parts, Duration publish_wait, Answer answer);
 
-  // Publishes, parks or refuses. The answer may come before this returns only if it is a refusal or a replay.
+  // Publishes, parks or refuses. The answer may come before this returns only if it is a refusal or
+  // a replay.
   void publish(uint64_t ticket, Publication publication, Instant now, WallTime wall);
   // Tries what is parked again; refuses what has waited too long.
   void retry_parked(Instant now, WallTime wall);

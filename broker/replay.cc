@@ -15,11 +15,16 @@ constexpr Duration recent_page_age_max = std::chrono::milliseconds(200);
 
 std::string_view name_of(GapReason reason) {
   switch (reason) {
-    case GapReason::expired: return "expired";
-    case GapReason::epoch: return "epoch";
-    case GapReason::ahead: return "ahead";
-    case GapReason::malformed: return "malformed";
-    case GapReason::lagged: return "lagged";
+    case GapReason::expired:
+      return "expired";
+    case GapReason::epoch:
+      return "epoch";
+    case GapReason::ahead:
+      return "ahead";
+    case GapReason::malformed:
+      return "malformed";
+    case GapReason::lagged:
+      return "lagged";
   }
   return {};
 }
@@ -33,11 +38,12 @@ Replays::Replays(Epoch epoch, uint32_t workers, std::size_t page_bytes, Waiter w
 
 Replays::Key Replays::key_of(const Subscription::Ref& subscription, WireFormat format,
                              const ReplayAt& at) {
-  // Streams that asked at different moments share a page by position: it may bring one of them more than it asked for,
-  // in order. The newest N are counted back from the moment of asking.
+  // Streams that asked at different moments share a page by position: it may bring one of them more
+  // than it asked for, in order. The newest N are counted back from the moment of asking.
   const uint64_t upto = at.rule == StartRule::newest ? at.upto.value : 0;
-  return {subscription.get(), format.tag(), at.rule, at.after.value, upto,
-          at.since.time_since_epoch().count(), at.newest};
+  return {subscription.get(), format.tag(), at.rule,
+          at.after.value,     upto,         at.since.time_since_epoch().count(),
+          at.newest};
 }
 
 void Replays::pull(Slot slot, const Subscription::Ref& subscription, WireFormat format,
@@ -56,14 +62,13 @@ void Replays::pull(Slot slot, const Subscription::Ref& subscription, WireFormat 
     return;
   }
   const uint64_t id = next_id_++;
-  auto made = std::make_unique<Pending>(
-      Pending{id, key, subscription, format, at.upto, {slot}, 0, {}});
+  auto made =
+      std::make_unique<Pending>(Pending{id, key, subscription, format, at.upto, {slot}, 0, {}});
   const std::vector<uint32_t> homes = homes_of(*subscription);
   made->homes_left = static_cast<uint32_t>(homes.size());
   by_key_.emplace(key, made.get());
   pending_.emplace(id, std::move(made));
-  const HistoryAsk ask{subscription, at.rule,   at.after,   at.upto,
-                       at.since,     at.newest, page_bytes_};
+  const HistoryAsk ask{subscription, at.rule, at.after, at.upto, at.since, at.newest, page_bytes_};
   for (const uint32_t home : homes) asker_(home, id, ask);
 }
 
@@ -119,7 +124,9 @@ Page Replays::merge(Pending& pending) const {
     page.lost = page.lost || answer.lost;
     std::move(answer.events.begin(), answer.events.end(), std::back_inserter(events));
   }
-  const auto by_number = [](const EventRef& a, const EventRef& b) { return a->number() < b->number(); };
+  const auto by_number = [](const EventRef& a, const EventRef& b) {
+    return a->number() < b->number();
+  };
   const auto same = [](const EventRef& a, const EventRef& b) { return a.get() == b.get(); };
   std::sort(events.begin(), events.end(), by_number);
   events.erase(std::unique(events.begin(), events.end(), same), events.end());

@@ -1,9 +1,10 @@
 // broker/replay.h: pages of history for streams that are not at the end of their feed.
 //
 // Thread: its worker's.   Owned by: Broker.
-// A page is a block of the events after a number, merged by number over the workers that keep them, and says up to where it is
-// complete. Streams at the same place of a feed share it: a storm of reconnects asks for the same pages. Nothing pins history:
-// what is evicted between two pages comes back as `lost`.
+// A page is a block of the events after a number, merged by number over the workers that keep them,
+// and says up to where it is complete. Streams at the same place of a feed share it: a storm of
+// reconnects asks for the same pages. Nothing pins history: what is evicted between two pages comes
+// back as `lost`.
 #pragma once
 
 #include <cstdint>
@@ -35,17 +36,18 @@ struct ReplayAt {
 
 // How a stream opens once its first page is here.
 struct Opening {
-  std::string head;                      // its HTTP head so far: the position is still to come
-  std::string asked;                     // the id it gave, as sent; empty: none
-  std::optional<GapReason> forced_gap;   // the id means nothing here: the gap is told whatever is kept
-  bool position_given = false;           // its place was an id, and Fanfare-Last-Event-ID says it again
+  std::string head;   // its HTTP head so far: the position is still to come
+  std::string asked;  // the id it gave, as sent; empty: none
+  std::optional<GapReason>
+      forced_gap;               // the id means nothing here: the gap is told whatever is kept
+  bool position_given = false;  // its place was an id, and Fanfare-Last-Event-ID says it again
   bool hello = false;
 };
 
 struct Page {
-  BlockRef block;                    // the events' bytes; none: no event
+  BlockRef block;  // the events' bytes; none: no event
   uint32_t events = 0;
-  EventNumber upto;                  // complete up to here
+  EventNumber upto;  // complete up to here
   bool lost = false;
   std::optional<EventNumber> first;  // of the kept events
 };
@@ -58,7 +60,8 @@ class Replays {
 
   Replays(Epoch epoch, uint32_t workers, std::size_t page_bytes, Waiter waiter, Asker asker);
 
-  // Asks for the page after at.after, for this stream. The waiter may be called before this returns.
+  // Asks for the page after at.after, for this stream. The waiter may be called before this
+  // returns.
   void pull(Slot slot, const Subscription::Ref& subscription, WireFormat format, const ReplayAt& at,
             Instant now);
   void on_answer(uint64_t page, HistoryAnswer answer, Instant now);

@@ -28,8 +28,8 @@ std::optional<std::string_view> bearer_of(const HttpRequest& request) {
 
 }  // namespace
 
-Routes::Routes(Connections& connections, RouteHost& host, ServerState& server, WorkerCounters& counters,
-               std::shared_ptr<const LiveSettings> live, Random& random)
+Routes::Routes(Connections& connections, RouteHost& host, ServerState& server,
+               WorkerCounters& counters, std::shared_ptr<const LiveSettings> live, Random& random)
     : connections_(connections),
       host_(host),
       server_(server),
@@ -46,18 +46,22 @@ Routes::Routes(Connections& connections, RouteHost& host, ServerState& server, W
 Verdict<std::size_t> Routes::on_head(Connection& connection) {
   const HttpRequest& request = connection.parser->request();
   const Settings& settings = live_->settings;
-  if (const std::string_view expect = request.field("expect"); !expect.empty() && !request.expects_continue) {
-    return make_fault(417, "bad-header", fmt::format("'Expect: {}' is not known: 100-continue is", expect));
+  if (const std::string_view expect = request.field("expect");
+      !expect.empty() && !request.expects_continue) {
+    return make_fault(417, "bad-header",
+                      fmt::format("'Expect: {}' is not known: 100-continue is", expect));
   }
   const bool has_body = request.chunked || request.content_length.value_or(0) > 0;
   if (!has_body) return std::size_t{0};
   // Who may not publish is told before the body, which may be large, is sent.
   Exchange exchange{connection, request, *live_, {}, {}, {}};
   if (auto fault = read_grant(exchange)) return *fault;
-  const std::size_t most = PublishRoute::body_bytes_max(settings, request, request.path.starts_with(topics_prefix));
+  const std::size_t most =
+      PublishRoute::body_bytes_max(settings, request, request.path.starts_with(topics_prefix));
   if (request.content_length && *request.content_length > most) {
     return make_fault(413, slug::too_large,
-                      fmt::format("a body of {} bytes; at most {} are taken here", *request.content_length, most));
+                      fmt::format("a body of {} bytes; at most {} are taken here",
+                                  *request.content_length, most));
   }
   return most;
 }
@@ -67,7 +71,9 @@ std::optional<Fault> Routes::read_grant(Exchange& exchange) const {
   const Door door = exchange.connection.door.door;
   if (auto fault = live_->access.refuse_host(door, request.field("host"))) return fault;
   if (is_write(request.method) || request.upgrade) {
-    if (auto fault = live_->access.refuse_origin(door, request.field("origin"), request.field("host"))) return fault;
+    if (auto fault =
+            live_->access.refuse_origin(door, request.field("origin"), request.field("host")))
+      return fault;
   }
   auto grant = live_->access.grant_for(door, bearer_of(request));
   if (!grant) return grant.fault();
@@ -85,9 +91,10 @@ std::optional<Fault> Routes::admit(Exchange& exchange) const {
   std::string bad;
   auto query = parse_query(request.query, &bad);
   if (!query) {
-    return make_fault(400, slug::bad_parameter,
-                      fmt::format("'{}' in the query is not percent-encoded: % must be followed by two hex digits",
-                                  bad));
+    return make_fault(
+        400, slug::bad_parameter,
+        fmt::format(
+            "'{}' in the query is not percent-encoded: % must be followed by two hex digits", bad));
   }
   exchange.query = std::move(*query);
   return std::nullopt;
@@ -112,12 +119,15 @@ void Routes::on_refused(Connection& connection, const Fault& fault) {
   counters_.problems.add(1);
   const std::string cors =
       connection.head_known && connection.parser
-          ? live_->access.cors_fields(connection.door.door, connection.parser->request().field("origin"))
+          ? live_->access.cors_fields(connection.door.door,
+                                      connection.parser->request().field("origin"))
           : std::string();
   answering_.refuse(connection, cors, fault);
 }
 
-void Routes::on_lines(Connection& connection) { lines_.on_lines(connection, *live_); }
+void Routes::on_lines(Connection& connection) {
+  lines_.on_lines(connection, *live_);
+}
 
 void Routes::route(Exchange& exchange) {
   const std::string_view path = exchange.request.path;
@@ -125,16 +135,20 @@ void Routes::route(Exchange& exchange) {
   const bool reads = method == Method::get || method == Method::head;
   if (method == Method::options) return options(exchange);
   if (exchange.request.upgrade && same_name(exchange.request.field("upgrade"), "websocket")) {
-    return answering_.refuse(exchange, make_fault(501, "not-implemented",
-                                                  "WebSocket is not served by this version: use EventSource"));
+    return answering_.refuse(
+        exchange, make_fault(501, "not-implemented",
+                             "WebSocket is not served by this version: use EventSource"));
   }
-  if (path.starts_with(topics_prefix)) return route_topic(exchange, path.substr(topics_prefix.size()));
+  if (path.starts_with(topics_prefix))
+    return route_topic(exchange, path.substr(topics_prefix.size()));
   if (path == "/events") return route_events(exchange);
-  if (path.starts_with(streams_prefix)) return stream_.run(exchange, path.substr(streams_prefix.size()));
+  if (path.starts_with(streams_prefix))
+    return stream_.run(exchange, path.substr(streams_prefix.size()));
   if (path == "/streams") {
-    return answering_.refuse(exchange, make_fault(501, "not-implemented",
-                                                  "sessions are not served by this version: open a stream with "
-                                                  "GET /events?topic=NAME"));
+    return answering_.refuse(
+        exchange, make_fault(501, "not-implemented",
+                             "sessions are not served by this version: open a stream with "
+                             "GET /events?topic=NAME"));
   }
   if (!reads && (path == "/" || path == "/topics" || path.starts_with(pages_prefix) ||
                  path.starts_with(problems_prefix))) {
@@ -143,7 +157,8 @@ void Routes::route(Exchange& exchange) {
   if (path == "/") return page_.front(exchange);
   if (path == "/topics") return list_.list(exchange, ListQuestion::What::topics);
   if (path.starts_with(pages_prefix)) return page_.file(exchange, path.substr(pages_prefix.size()));
-  if (path.starts_with(problems_prefix)) return page_.problem(exchange, path.substr(problems_prefix.size()));
+  if (path.starts_with(problems_prefix))
+    return page_.problem(exchange, path.substr(problems_prefix.size()));
   page_.not_found(exchange);
 }
 
@@ -151,26 +166,33 @@ void Routes::route_topic(Exchange& exchange, std::string_view raw) {
   if (const auto fault = check_topic_path(raw)) return answering_.refuse(exchange, *fault);
   const auto topic = percent_decode(raw);
   if (!topic) {
-    return answering_.refuse(exchange, make_fault(400, slug::bad_topic,
-                                                  fmt::format("'{}' is not percent-encoded: % must be followed "
-                                                              "by two hex digits",
-                                                              raw)));
+    return answering_.refuse(
+        exchange, make_fault(400, slug::bad_topic,
+                             fmt::format("'{}' is not percent-encoded: % must be followed "
+                                         "by two hex digits",
+                                         raw)));
   }
   switch (exchange.request.method) {
     case Method::get:
-    case Method::head: return subscribe(exchange, *topic);
+    case Method::head:
+      return subscribe(exchange, *topic);
     case Method::post:
-    case Method::put: return publish(exchange, *topic);
-    default: return answering_.wrong_method(exchange, "GET, HEAD, POST, PUT, OPTIONS");
+    case Method::put:
+      return publish(exchange, *topic);
+    default:
+      return answering_.wrong_method(exchange, "GET, HEAD, POST, PUT, OPTIONS");
   }
 }
 
 void Routes::route_events(Exchange& exchange) {
   switch (exchange.request.method) {
     case Method::get:
-    case Method::head: return subscribe(exchange, std::nullopt);
-    case Method::post: return publish(exchange, std::nullopt);
-    default: return answering_.wrong_method(exchange, "GET, HEAD, POST, OPTIONS");
+    case Method::head:
+      return subscribe(exchange, std::nullopt);
+    case Method::post:
+      return publish(exchange, std::nullopt);
+    default:
+      return answering_.wrong_method(exchange, "GET, HEAD, POST, OPTIONS");
   }
 }
 
@@ -179,9 +201,10 @@ void Routes::subscribe(Exchange& exchange, std::optional<std::string_view> topic
   const auto form = SubscribeRoute::form_of(
       exchange.request, pages ? SubscribeRoute::Page::offered : SubscribeRoute::Page::none);
   if (!form) {
-    return answering_.refuse(exchange, make_fault(406, "not-acceptable",
-                                                  "Accept names no format that can be given: text/event-stream, "
-                                                  "application/x-ndjson or application/vnd.fanfare.frames"));
+    return answering_.refuse(
+        exchange, make_fault(406, "not-acceptable",
+                             "Accept names no format that can be given: text/event-stream, "
+                             "application/x-ndjson or application/vnd.fanfare.frames"));
   }
   if (*form == SubscribeRoute::Form::page) return page_.topic(exchange);
   subscribe_.subscribe(exchange, topic, *form);
@@ -197,7 +220,8 @@ void Routes::options(Exchange& exchange) {
     fields +=
         "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE\r\n"
         "Access-Control-Allow-Headers: Authorization, Content-Type, Last-Event-ID, Cache-Control, "
-        "Idempotency-Key, traceparent, ce-id, ce-source, ce-specversion, ce-type, ce-subject, ce-time, "
+        "Idempotency-Key, traceparent, ce-id, ce-source, ce-specversion, ce-type, ce-subject, "
+        "ce-time, "
         "ce-datacontenttype, ce-dataschema, ce-fanfaretopic\r\n"
         "Access-Control-Max-Age: 7200\r\nVary: Origin\r\n";
   }
@@ -213,8 +237,10 @@ void Routes::route_internal(Exchange& exchange) {
     answering_.answer(exchange, good ? 200 : 503, "text/plain; charset=utf-8", good ? yes : no,
                       "Cache-Control: no-store\r\n");
   };
-  if (path == "/livez") return health(is_live(server_, host_.now()), "live\n", "a worker does not turn\n");
-  if (path == "/readyz") return health(server_.accepting.load(), "ready\n", "not ready: starting or draining\n");
+  if (path == "/livez")
+    return health(is_live(server_, host_.now()), "live\n", "a worker does not turn\n");
+  if (path == "/readyz")
+    return health(server_.accepting.load(), "ready\n", "not ready: starting or draining\n");
   if (path == "/metrics") {
     return answering_.answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8",
                              metrics_text(server_, host_.now()));
@@ -222,12 +248,16 @@ void Routes::route_internal(Exchange& exchange) {
   const bool known = path == "/statz" || path == "/streamz";
   const bool open = exchange.connection.door.door != Door::network || exchange.grant.known;
   if (known && !open) {
-    return answering_.refuse(exchange, make_fault(401, "unauthorized", "this needs a key: send Authorization: Bearer SECRET"));
+    return answering_.refuse(
+        exchange,
+        make_fault(401, "unauthorized", "this needs a key: send Authorization: Bearer SECRET"));
   }
   if (path == "/statz") return answering_.json(exchange, 200, statz_json(server_, host_.now()));
   if (path == "/streamz") return list_.list(exchange, ListQuestion::What::streams);
-  answering_.refuse(exchange, make_fault(404, "not-found",
-                                         "this is the internal listener: /livez, /readyz, /metrics, /statz, /streamz"));
+  answering_.refuse(
+      exchange,
+      make_fault(404, "not-found",
+                 "this is the internal listener: /livez, /readyz, /metrics, /statz, /streamz"));
 }
 
 void Routes::on_outcome(const RequestRef& to, const PublishResult& result) {
@@ -242,7 +272,8 @@ void Routes::on_outcome(const RequestRef& to, const PublishResult& result) {
 }
 
 void Routes::on_answer(const RequestAnswer& answer) {
-  if (Connection* const connection = connections_.find(answer.to)) stream_.on_answer(*connection, answer);
+  if (Connection* const connection = connections_.find(answer.to))
+    stream_.on_answer(*connection, answer);
 }
 
 }  // namespace fanfare

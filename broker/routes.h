@@ -1,4 +1,5 @@
-// broker/routes.h: which request goes where, and what every request must pass first: host, origin, credential, query.
+// broker/routes.h: which request goes where, and what every request must pass first: host, origin,
+// credential, query.
 //
 // Thread: its worker's.   Owned by: Worker.
 #pragma once

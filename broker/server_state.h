@@ -1,6 +1,8 @@
-// broker/server_state.h: what the workers of one process share: the bus, who sleeps, who wants what, the counts.
+// broker/server_state.h: what the workers of one process share: the bus, who sleeps, who wants
+// what, the counts.
 //
-// Owned by: main (app/server.h); made before the workers, outlives them.   Thread: each part says its own.
+// Owned by: main (app/server.h); made before the workers, outlives them.   Thread: each part says
+// its own.
 #pragma once
 
 #include <atomic>
@@ -14,8 +16,8 @@
 #include "broker/bus.h"
 #include "broker/congestion.h"
 #include "broker/interest_filter.h"
-#include "broker/message.h"
 #include "broker/live_settings.h"
+#include "broker/message.h"
 #include "broker/sleepers.h"
 #include "broker/stream_id.h"
 #include "broker/worker_counters.h"
@@ -26,14 +28,15 @@ namespace fanfare {
 // One worker as the others see it.
 struct WorkerDoor {
   Mailbox<Message> mailbox;
-  std::shared_ptr<Waker> waker;             // set before any worker runs
-  WorkerCounters counters;                  // written by the worker, read by any
-  std::atomic<uint32_t> connections{0};     // accepted and open, streams included: for balance
-  std::atomic<int64_t> turned_at_ns{0};     // when its last turn began: /livez
+  std::shared_ptr<Waker> waker;          // set before any worker runs
+  WorkerCounters counters;               // written by the worker, read by any
+  std::atomic<uint32_t> connections{0};  // accepted and open, streams included: for balance
+  std::atomic<int64_t> turned_at_ns{0};  // when its last turn began: /livez
 };
 
 struct ServerState {
-  ServerState(unsigned workers, BusOptions bus_options, Epoch epoch_of_log, const MacKey& stream_key)
+  ServerState(unsigned workers, BusOptions bus_options, Epoch epoch_of_log,
+              const MacKey& stream_key)
       : bus(std::move(bus_options)),
         congestion(workers),
         filters(workers),
@@ -55,7 +58,8 @@ struct ServerState {
 
   // After a refused claim: those who sleep on unread events hold its room.
   void wake_laggards() {
-    fanfare::wake_laggards(sleepers, bus, [this](unsigned sleeper) { doors[sleeper].waker->wake(); });
+    fanfare::wake_laggards(sleepers, bus,
+                           [this](unsigned sleeper) { doors[sleeper].waker->wake(); });
   }
 
   Bus bus;
@@ -70,7 +74,8 @@ struct ServerState {
   std::atomic<bool> draining{false};
   Instant started{};
   std::string engine_name, engine_reason;  // for metrics; set before any worker runs
-  std::function<std::string()> process_metrics;  // of memory, CPU and descriptors; set before any worker runs
+  std::function<std::string()>
+      process_metrics;  // of memory, CPU and descriptors; set before any worker runs
 };
 
 }  // namespace fanfare

@@ -1,7 +1,9 @@
-// broker/slot_pool.h: which places of an engine's table are free, and which are offered to the kernel for new connections.
+// broker/slot_pool.h: which places of an engine's table are free, and which are offered to the
+// kernel for new connections.
 //
 // Thread: its worker's.   Owned by: Worker.
-// The lowest places are used first, so that tables stay dense. A few are kept back for connections that other workers hand over.
+// The lowest places are used first, so that tables stay dense. A few are kept back for connections
+// that other workers hand over.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +19,8 @@ class SlotPool {
  public:
   SlotPool(StreamTable& table, uint32_t capacity) : table_(table), capacity_(capacity) {}
 
-  // Offers places until enough are offered. Nothing free: nothing is accepted, and clients wait in the kernel's queue.
+  // Offers places until enough are offered. Nothing free: nothing is accepted, and clients wait in
+  // the kernel's queue.
   void offer_to(Engine& engine) {
     while (offered_ < offered_max && in_use_ + kept_back < capacity_) {
       engine.offer(*take(SlotUse::offered));

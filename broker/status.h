@@ -1,4 +1,5 @@
-// broker/status.h: the process as its operator sees it: metrics for Prometheus, figures as JSON, health.
+// broker/status.h: the process as its operator sees it: metrics for Prometheus, figures as JSON,
+// health.
 //
 // Thread: any worker's: reads the counters that workers write for all.
 #pragma once

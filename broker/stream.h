@@ -1,7 +1,9 @@
-// broker/stream.h: one open response: the number of the next event it lacks, and how far a send got.
+// broker/stream.h: one open response: the number of the next event it lacks, and how far a send
+// got.
 //
-// Thread: its worker's.   Owned by: StreamTable, at the index of its slot (slot = stream index = direct descriptor).
-// A stream is not a queue: one that has seen everything costs these 64 bytes, a slow one a number more.
+// Thread: its worker's.   Owned by: StreamTable, at the index of its slot (slot = stream index =
+// direct descriptor). A stream is not a queue: one that has seen everything costs these 64 bytes, a
+// slow one a number more.
 #pragma once
 
 #include <array>
@@ -22,28 +24,29 @@ struct StreamExtra;
 enum class SlotUse : uint8_t { vacant, offered, connection, stream, closing };
 
 struct Stream {
-  EventNumber next;                     // the number of the next event it lacks
-  Block* torn = nullptr;                // a send that was cut short: the rest of this block's bytes (one reference)
-  StreamExtra* extra = nullptr;         // bytes of this stream alone, and how it is opening; usually none
-  uint64_t client = 0;                  // key of the client's address, for the limit per address
+  EventNumber next;  // the number of the next event it lacks
+  Block* torn =
+      nullptr;  // a send that was cut short: the rest of this block's bytes (one reference)
+  StreamExtra* extra = nullptr;  // bytes of this stream alone, and how it is opening; usually none
+  uint64_t client = 0;           // key of the client's address, for the limit per address
   uint32_t torn_offset = 0;
-  uint32_t torn_end = 0;                // where the bytes to send end; an event's end
-  uint32_t feed = 0;                    // index into FeedTable
-  uint32_t member = 0;                  // position in the feed's members
-  uint32_t generation = 0;              // of the slot's present use
-  uint32_t last_write_tick = 0;         // of stream_tick
-  uint32_t age_end_tick = 0;            // when it is closed for its age; 0: never
+  uint32_t torn_end = 0;         // where the bytes to send end; an event's end
+  uint32_t feed = 0;             // index into FeedTable
+  uint32_t member = 0;           // position in the feed's members
+  uint32_t generation = 0;       // of the slot's present use
+  uint32_t last_write_tick = 0;  // of stream_tick
+  uint32_t age_end_tick = 0;     // when it is closed for its age; 0: never
   SlotUse use = SlotUse::vacant;
   uint8_t heartbeat_s = 15;
-  bool blocked : 1 = false;             // the socket was full; want_writable is armed
-  bool pulling : 1 = false;             // waits for a page of history
-  bool closing : 1 = false;             // closes when its own bytes have gone
-  bool behind : 1 = false;              // counted in its feed's `behind`
-  bool in_batch : 1 = false;            // in the batch that is being filled
-  bool queued : 1 = false;              // in FanOut's queue of single streams
-  bool beacons : 1 = true;              // heartbeats may carry a position
-  bool beat_event : 1 = false;          // heartbeats are events (`beat=event`)
-  bool unix_peer : 1 = false;           // arrived on a Unix socket: exempt from limits per address
+  bool blocked : 1 = false;     // the socket was full; want_writable is armed
+  bool pulling : 1 = false;     // waits for a page of history
+  bool closing : 1 = false;     // closes when its own bytes have gone
+  bool behind : 1 = false;      // counted in its feed's `behind`
+  bool in_batch : 1 = false;    // in the batch that is being filled
+  bool queued : 1 = false;      // in FanOut's queue of single streams
+  bool beacons : 1 = true;      // heartbeats may carry a position
+  bool beat_event : 1 = false;  // heartbeats are events (`beat=event`)
+  bool unix_peer : 1 = false;   // arrived on a Unix socket: exempt from limits per address
 };
 static_assert(sizeof(Stream) <= 72, "an idle stream of a shared topic must stay small");
 
@@ -65,7 +68,8 @@ class StreamTable {
   Stream* find(Slot slot) {
     if (slot.index / chunk >= chunks_.size() || !chunks_[slot.index / chunk]) return nullptr;
     Stream& stream = (*this)[slot.index];
-    return stream.use == SlotUse::stream && stream.generation == slot.generation ? &stream : nullptr;
+    return stream.use == SlotUse::stream && stream.generation == slot.generation ? &stream
+                                                                                 : nullptr;
   }
 
  private:

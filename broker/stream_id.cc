@@ -31,7 +31,9 @@ std::array<std::byte, 8> bytes_of_place(uint64_t place) {
 
 }  // namespace
 
-Mac128 StreamIds::mac(uint64_t place) const { return mac_of(key_, bytes_of_place(place)); }
+Mac128 StreamIds::mac(uint64_t place) const {
+  return mac_of(key_, bytes_of_place(place));
+}
 
 std::string StreamIds::text(uint32_t worker, Slot slot) const {
   const uint64_t place = place_of(worker, slot);

@@ -1,8 +1,9 @@
-// broker/stream_id.h: the public id of a stream: where it is, and a MAC that proves that we gave it.
+// broker/stream_id.h: the public id of a stream: where it is, and a MAC that proves that we gave
+// it.
 //
-// 48 hex digits: worker (2), slot (6), generation (8), MAC (32). The MAC's 128 bits make it unguessable, and nothing has to be
-// stored to check it. It is a capability: lists and logs show only its first 8 characters.
-// Thread: any; immutable after construction.
+// 48 hex digits: worker (2), slot (6), generation (8), MAC (32). The MAC's 128 bits make it
+// unguessable, and nothing has to be stored to check it. It is a capability: lists and logs show
+// only its first 8 characters. Thread: any; immutable after construction.
 #pragma once
 
 #include <optional>

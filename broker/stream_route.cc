@@ -39,7 +39,8 @@ void StreamRoute::run(Exchange& exchange, std::string_view rest) {
   }
   const auto stream = ids_.parse(rest);
   if (!stream) {
-    return answering_.refuse(exchange, make_fault(404, "stream-gone", "no stream has this id (any more)"));
+    return answering_.refuse(exchange,
+                             make_fault(404, "stream-gone", "no stream has this id (any more)"));
   }
   const bool says = command.verb == StreamCommand::Verb::send || inbox;
   if (says && !read_event(exchange, command)) return;
@@ -55,8 +56,9 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
     if (p.name == "event") {
       request.event = p.value;
     } else if (!p.name.starts_with('_')) {
-      Fault fault = make_fault(400, slug::bad_parameter,
-                               fmt::format("unknown query parameter '{}': event is the one known here", p.name));
+      Fault fault = make_fault(
+          400, slug::bad_parameter,
+          fmt::format("unknown query parameter '{}': event is the one known here", p.name));
       fault.field = p.name;
       answering_.refuse(exchange, fault);
       return false;
@@ -65,12 +67,14 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
   PublishLimits limits = PublishRoute::limits_of(exchange.live.settings);
   if (command.verb == StreamCommand::Verb::send) limits.event_bytes_max = message_bytes_max;
   PublishBatch& batch = publish_.batch();
-  if (const auto fault = publish_.reader().read(request, exchange.connection.parser->body(), limits, batch)) {
+  if (const auto fault =
+          publish_.reader().read(request, exchange.connection.parser->body(), limits, batch)) {
     answering_.refuse(exchange, *fault);
     return false;
   }
   if (batch.items().size() != 1) {
-    answering_.refuse(exchange, make_fault(400, "bad-request", "one event at a time goes to a stream"));
+    answering_.refuse(exchange,
+                      make_fault(400, "bad-request", "one event at a time goes to a stream"));
     return false;
   }
   const PublishItem& item = batch.items().front();
@@ -83,7 +87,7 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
 void StreamRoute::ask(Exchange& exchange, const StreamAddress& stream, StreamCommand command) {
   PendingAnswer pending;
   pending.shape = command.verb == StreamCommand::Verb::inbox ? PendingAnswer::Shape::one
-                                                              : PendingAnswer::Shape::command;
+                                                             : PendingAnswer::Shape::command;
   pending.fields = std::move(exchange.cors);
   command.from = answering_.connections().park(exchange.connection, std::move(pending));
   command.stream = stream.slot;
@@ -95,7 +99,8 @@ void StreamRoute::on_answer(Connection& connection, const RequestAnswer& answer)
   const std::string fields = connection.pending.fields;
   if (answer.status >= 400) {
     answering_.refuse(connection, fields,
-                      make_fault(static_cast<uint16_t>(answer.status), problem_kind(answer.slug).slug, answer.body));
+                      make_fault(static_cast<uint16_t>(answer.status),
+                                 problem_kind(answer.slug).slug, answer.body));
   } else {
     HttpAnswer out;
     out.status = answer.status;

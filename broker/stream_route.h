@@ -1,4 +1,5 @@
-// broker/stream_route.h: a stream as an address: send to it, look at it, close it, and its client's voice back (protocol 4).
+// broker/stream_route.h: a stream as an address: send to it, look at it, close it, and its client's
+// voice back (protocol 4).
 //
 // Thread: its worker's.   Owned by: Routes.
 // Any worker takes these; the worker that holds the stream carries them out and answers by message.

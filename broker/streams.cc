@@ -1,4 +1,5 @@
-// broker/streams.cc: opening with or without history, gaps, messages to one stream, heartbeats, closing.
+// broker/streams.cc: opening with or without history, gaps, messages to one stream, heartbeats,
+// closing.
 #include "broker/streams.h"
 
 #include <algorithm>
@@ -12,25 +13,39 @@
 namespace fanfare {
 namespace {
 
-constexpr Duration close_patience = std::chrono::seconds(5);  // for the last bytes of a closing stream
+constexpr Duration close_patience =
+    std::chrono::seconds(5);  // for the last bytes of a closing stream
 
-uint32_t tick_of(Instant now) { return static_cast<uint32_t>(now.time_since_epoch() / stream_tick); }
-Instant instant_of(uint32_t tick) { return Instant(stream_tick * tick); }
+uint32_t tick_of(Instant now) {
+  return static_cast<uint32_t>(now.time_since_epoch() / stream_tick);
+}
+Instant instant_of(uint32_t tick) {
+  return Instant(stream_tick * tick);
+}
 
 // The position before the first kept event; if nothing is kept, the end.
-EventNumber before_first(const Page& page) { return page.first ? page.first->previous() : page.upto; }
+EventNumber before_first(const Page& page) {
+  return page.first ? page.first->previous() : page.upto;
+}
 
 }  // namespace
 
 std::string_view name_of(CloseReason reason) {
   switch (reason) {
-    case CloseReason::drain: return "drain";
-    case CloseReason::lagged: return "lagged";
-    case CloseReason::kicked: return "kicked";
-    case CloseReason::age: return "age";
-    case CloseReason::busy: return "busy";
-    case CloseReason::expired: return "expired";
-    case CloseReason::ended: return "ended";
+    case CloseReason::drain:
+      return "drain";
+    case CloseReason::lagged:
+      return "lagged";
+    case CloseReason::kicked:
+      return "kicked";
+    case CloseReason::age:
+      return "age";
+    case CloseReason::busy:
+      return "busy";
+    case CloseReason::expired:
+      return "expired";
+    case CloseReason::ended:
+      return "ended";
   }
   return {};
 }
@@ -76,9 +91,10 @@ void Streams::open(Slot slot, OpenStream request) {
   ++count_;
   counters_.opened.add(1);
 
-  // The feed first: from here on publishers wake this worker for it. Only then the tail, so that nothing falls between.
-  const uint32_t feed = parts_.feeds.open(request.subscription, request.format,
-                                          parts_.host.bus_cursor().next());
+  // The feed first: from here on publishers wake this worker for it. Only then the tail, so that
+  // nothing falls between.
+  const uint32_t feed =
+      parts_.feeds.open(request.subscription, request.format, parts_.host.bus_cursor().next());
   parts_.fanout.join(slot.index, feed);
   const EventNumber tail = parts_.host.bus_tail();
   parts_.engine.want_hangup(slot);
@@ -126,8 +142,7 @@ void Streams::send_opening(uint32_t slot, Stream& stream, const Opening& opening
   append_head_block(out, format, epoch_, jittered_retry_ms(),
                     gap ? std::nullopt : std::optional(id(position)));
   if (gap) {
-    append_gap(out, format, opening.asked, *page,
-               opening.forced_gap.value_or(GapReason::expired));
+    append_gap(out, format, opening.asked, *page, opening.forced_gap.value_or(GapReason::expired));
   }
   if (opening.hello) {
     const std::string data = fmt::format(R"({{"stream":"{}","position":"{}","heartbeat_ms":{}}})",
@@ -259,8 +274,8 @@ void Streams::close(uint32_t slot, CloseReason reason, Instant now) {
   }
   const WireFormat format = parts_.feeds[stream.feed].format();
   const uint32_t retry = jittered_retry_ms();
-  const std::string data = fmt::format(R"({{"reason":"{}","final":false,"retry_ms":{}}})",
-                                       name_of(reason), retry);
+  const std::string data =
+      fmt::format(R"({{"reason":"{}","final":false,"retry_ms":{}}})", name_of(reason), retry);
   std::string& own = extra_of(stream).own;
   append_control(own, format, {"fanfare.close", data, {}, retry});
   append_end(own, format);
@@ -291,7 +306,9 @@ void Streams::on_broken(uint32_t slot, int error) {
   drop(slot, CloseHow::now);
 }
 
-void Streams::on_finished(uint32_t slot) { drop(slot, CloseHow::linger); }
+void Streams::on_finished(uint32_t slot) {
+  drop(slot, CloseHow::linger);
+}
 
 void Streams::drop(uint32_t slot, CloseHow how) {
   Stream& stream = parts_.table[slot];
@@ -308,10 +325,13 @@ void Streams::drop(uint32_t slot, CloseHow how) {
 }
 
 void Streams::schedule(uint32_t slot, Stream& stream, Instant now) {
-  // Up to a tenth earlier or later than asked for would move the beat of a stream; a stream's own slot spreads them instead.
-  const Instant beat = instant_of(stream.last_write_tick) + std::chrono::seconds(stream.heartbeat_s);
+  // Up to a tenth earlier or later than asked for would move the beat of a stream; a stream's own
+  // slot spreads them instead.
+  const Instant beat =
+      instant_of(stream.last_write_tick) + std::chrono::seconds(stream.heartbeat_s);
   Instant due = std::max(beat, now + stream_tick);
-  if (stream.age_end_tick != 0) due = std::min(due, std::max(instant_of(stream.age_end_tick), now + stream_tick));
+  if (stream.age_end_tick != 0)
+    due = std::min(due, std::max(instant_of(stream.age_end_tick), now + stream_tick));
   parts_.wheel.schedule(slot, due);
 }
 
@@ -332,7 +352,8 @@ void Streams::on_timer(uint32_t slot, Instant now) {
 }
 
 void Streams::beat(uint32_t slot, Stream& stream, Instant now) {
-  if (stream.blocked || stream.pulling || (stream.extra != nullptr && stream.extra->own_pending())) return;
+  if (stream.blocked || stream.pulling || (stream.extra != nullptr && stream.extra->own_pending()))
+    return;
   const Feed& feed = parts_.feeds[stream.feed];
   const WireFormat format = feed.format();
   const EventNumber cursor = parts_.host.bus_cursor();

@@ -1,8 +1,9 @@
-// broker/streams.h: the open streams of one worker: how each opens, what is sent to it alone, and how it ends.
+// broker/streams.h: the open streams of one worker: how each opens, what is sent to it alone, and
+// how it ends.
 //
 // Thread: its worker's.   Owned by: Broker.
-// Bytes of one stream alone go out only between events, wait in a bounded buffer while a send is torn, carry no `id:` and have
-// no order against feed events (docs/ARCHITECTURE.md#streams).
+// Bytes of one stream alone go out only between events, wait in a bounded buffer while a send is
+// torn, carry no `id:` and have no order against feed events (docs/ARCHITECTURE.md#streams).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 #include <string>
 
 #include "broker/fanout.h"
-#include "broker/replay.h"
 #include "broker/live_settings.h"
+#include "broker/replay.h"
 #include "broker/stream_extra.h"
 #include "broker/stream_id.h"
 #include "core/random.h"
@@ -31,27 +32,28 @@ struct StreamCounters {
 struct OpenStream {
   Subscription::Ref subscription;
   WireFormat format;
-  bool replay = false;       // history first: `at` and `opening` say from where
-  ReplayAt at;               // upto is set by open()
+  bool replay = false;  // history first: `at` and `opening` say from where
+  ReplayAt at;          // upto is set by open()
   Opening opening;
   uint8_t heartbeat_s = 15;
   bool beacons = true;
   bool beat_event = false;
   unsigned http_minor = 1;
-  std::string head_fields;   // of this answer alone, such as CORS; complete lines with CR LF
+  std::string head_fields;  // of this answer alone, such as CORS; complete lines with CR LF
   uint64_t client = 0;
   bool unix_peer = false;
-  Duration age_max{};        // 0: none
+  Duration age_max{};  // 0: none
 };
 
 // What streams need of their worker.
 class StreamHost {
  public:
   virtual ~StreamHost() = default;
-  virtual EventNumber bus_tail() const = 0;     // the newest claimed number
-  virtual EventNumber bus_cursor() const = 0;   // this worker has read up to here
+  virtual EventNumber bus_tail() const = 0;    // the newest claimed number
+  virtual EventNumber bus_cursor() const = 0;  // this worker has read up to here
   virtual LagPolicy lag_policy(const Subscription& subscription) const = 0;
-  virtual void on_stream_closed(uint32_t slot) = 0;  // its slot is closing; counts are to be taken back
+  virtual void on_stream_closed(
+      uint32_t slot) = 0;  // its slot is closing; counts are to be taken back
 };
 
 class Streams final : public StreamWatcher {
@@ -67,21 +69,22 @@ class Streams final : public StreamWatcher {
     StreamHost& host;
     Random& random;
   };
-  Streams(Parts parts, Epoch epoch, uint32_t worker,
-          std::shared_ptr<const LiveSettings> live);
+  Streams(Parts parts, Epoch epoch, uint32_t worker, std::shared_ptr<const LiveSettings> live);
   ~Streams() override;
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
   void use_settings(std::shared_ptr<const LiveSettings> live) { live_ = std::move(live); }
 
-  // Makes the connection at `slot` a stream. Its head goes out at once, or with the first page of history.
+  // Makes the connection at `slot` a stream. Its head goes out at once, or with the first page of
+  // history.
   void open(Slot slot, OpenStream request);
 
   // Appends bytes of this stream alone. False: its buffer is full, nothing was appended.
   bool send_own(uint32_t slot, std::string_view bytes);
   // Sends one event to this stream alone, without an id.
   bool send_event(uint32_t slot, std::string_view type, std::string_view data, DataKind kind);
-  // Says why, ends the body, and closes when that has gone (or a little later, if the peer does not take it).
+  // Says why, ends the body, and closes when that has gone (or a little later, if the peer does not
+  // take it).
   void close(uint32_t slot, CloseReason reason, Instant now);
 
   void on_page(Slot slot, const Page& page, Instant now);

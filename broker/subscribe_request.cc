@@ -61,19 +61,21 @@ std::optional<Fault> Reader::read_switch(const QueryParameter& p) {
     open.beat_event = true;
     return only(p, "event");
   }
-  return bad_parameter(p.name, fmt::format("unknown query parameter '{}': the known ones are topic, "
-                                           "last_event_id, since, last, heartbeat, position, beat, "
-                                           "hello, envelope and fields; names that begin with _ are "
-                                           "passed over",
-                                           p.name));
+  return bad_parameter(p.name,
+                       fmt::format("unknown query parameter '{}': the known ones are topic, "
+                                   "last_event_id, since, last, heartbeat, position, beat, "
+                                   "hello, envelope and fields; names that begin with _ are "
+                                   "passed over",
+                                   p.name));
 }
 
 std::optional<Fault> Reader::read(const QueryParameter& p, bool path_names_topic) {
   if (p.name.starts_with('_')) return {};
   if (p.name == "topic") {
     if (path_names_topic) {
-      return bad_parameter("topic", "the topic is in the path: for several topics use "
-                                    "/events?topic=a&topic=b");
+      return bad_parameter("topic",
+                           "the topic is in the path: for several topics use "
+                           "/events?topic=a&topic=b");
     }
     topics.push_back(p.value);
     return {};
@@ -92,7 +94,8 @@ std::optional<Fault> Reader::read(const QueryParameter& p, bool path_names_topic
     if (p.value.empty()) return {};
     const auto seconds = number_of<uint32_t>(p.value);
     if (!seconds || *seconds < 5 || *seconds > 60) {
-      return bad_parameter("heartbeat", fmt::format("heartbeat must be 5 to 60 seconds, not '{}'", p.value));
+      return bad_parameter("heartbeat",
+                           fmt::format("heartbeat must be 5 to 60 seconds, not '{}'", p.value));
     }
     open.heartbeat_s = static_cast<uint8_t>(*seconds);
   } else {
@@ -121,24 +124,26 @@ void start_after_id(OpenStream& open, std::string_view text, Epoch epoch, EventN
   open.at.rule = StartRule::earliest;
 }
 
-std::optional<Fault> read_start(Reader& reader, std::string_view header, Epoch epoch, EventNumber tail,
-                                WallTime now) {
+std::optional<Fault> read_start(Reader& reader, std::string_view header, Epoch epoch,
+                                EventNumber tail, WallTime now) {
   OpenStream& open = reader.open;
   // All are checked, also those that another one overrules: a typo must not hide.
   std::optional<WallTime> since;
   if (!reader.since.empty() && reader.since != "earliest") {
     since = parse_since(reader.since, now);
     if (!since) {
-      return bad_parameter("since", fmt::format("since must be a time such as 30s, 5m or 2h, an RFC 3339 "
-                                                "time such as 2030-01-02T03:04:05Z, or earliest, not '{}'",
-                                                reader.since));
+      return bad_parameter("since",
+                           fmt::format("since must be a time such as 30s, 5m or 2h, an RFC 3339 "
+                                       "time such as 2030-01-02T03:04:05Z, or earliest, not '{}'",
+                                       reader.since));
     }
   }
   std::optional<uint32_t> newest;
   if (!reader.last.empty()) {
     newest = number_of<uint32_t>(reader.last);
     if (!newest) {
-      return bad_parameter("last", fmt::format("last must be a number of events, not '{}'", reader.last));
+      return bad_parameter("last",
+                           fmt::format("last must be a number of events, not '{}'", reader.last));
     }
   }
   if (!header.empty()) {
@@ -168,7 +173,8 @@ Verdict<OpenStream> read_subscribe(const SubscribeRequest& request, const Subscr
     if (const auto fault = reader.read(p, !request.path_topics.empty())) return *fault;
   }
   if (reader.topics.empty()) {
-    return bad_parameter("topic", "no topic: use /events?topic=NAME, once for each topic or pattern");
+    return bad_parameter("topic",
+                         "no topic: use /events?topic=NAME, once for each topic or pattern");
   }
   auto subscription = Subscription::of(reader.topics, limits.topics_per_stream_max);
   if (!subscription) return subscription.fault();
@@ -189,13 +195,15 @@ namespace {
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
   // 2030-01-02T03:04:05[.123456](Z|+01:00)
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
-      text[13] != ':' || text[16] != ':') {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':') {
     return {};
   }
   const auto year = number_of<int>(text.substr(0, 4));
-  const auto month = number_of<unsigned>(text.substr(5, 2)), day = number_of<unsigned>(text.substr(8, 2));
-  const auto hour = number_of<unsigned>(text.substr(11, 2)), minute = number_of<unsigned>(text.substr(14, 2)),
+  const auto month = number_of<unsigned>(text.substr(5, 2)),
+             day = number_of<unsigned>(text.substr(8, 2));
+  const auto hour = number_of<unsigned>(text.substr(11, 2)),
+             minute = number_of<unsigned>(text.substr(14, 2)),
              second = number_of<unsigned>(text.substr(17, 2));
   if (!year || !month || !day || !hour || !minute || !second) return {};
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month),
@@ -207,7 +215,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   if (rest.starts_with('.')) {
     std::size_t digits = 0;
     int64_t micros = 0, unit = 100'000;
-    for (; 1 + digits < rest.size() && rest[1 + digits] >= '0' && rest[1 + digits] <= '9'; ++digits) {
+    for (; 1 + digits < rest.size() && rest[1 + digits] >= '0' && rest[1 + digits] <= '9';
+         ++digits) {
       micros += unit * (rest[1 + digits] - '0');
       unit /= 10;
     }
@@ -217,7 +226,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   }
   if (rest == "Z" || rest == "z") return time;
   if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return {};
-  const auto offset_hours = number_of<unsigned>(rest.substr(1, 2)), offset_minutes = number_of<unsigned>(rest.substr(4, 2));
+  const auto offset_hours = number_of<unsigned>(rest.substr(1, 2)),
+             offset_minutes = number_of<unsigned>(rest.substr(4, 2));
   if (!offset_hours || !offset_minutes || *offset_hours > 23 || *offset_minutes > 59) return {};
   const auto offset = std::chrono::hours(*offset_hours) + std::chrono::minutes(*offset_minutes);
   return rest[0] == '+' ? time - offset : time + offset;
@@ -230,11 +240,16 @@ std::optional<WallTime> parse_since(std::string_view text, WallTime now) {
     const auto amount = number_of<uint32_t>(text.substr(0, text.size() - 1));
     if (amount) {
       switch (text.back()) {
-        case 's': return now - std::chrono::seconds(*amount);
-        case 'm': return now - std::chrono::minutes(*amount);
-        case 'h': return now - std::chrono::hours(*amount);
-        case 'd': return now - std::chrono::hours(24) * int64_t{*amount};
-        default: break;
+        case 's':
+          return now - std::chrono::seconds(*amount);
+        case 'm':
+          return now - std::chrono::minutes(*amount);
+        case 'h':
+          return now - std::chrono::hours(*amount);
+        case 'd':
+          return now - std::chrono::hours(24) * int64_t{*amount};
+        default:
+          break;
       }
     }
   }

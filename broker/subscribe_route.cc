@@ -46,17 +46,20 @@ uint32_t SubscribeRoute::jittered_retry_ms(const Settings& settings) {
   return base + static_cast<uint32_t>(random_.below(base / 2 + 1));
 }
 
-// 15 minutes, unless set, but not on loopback; spread by a fifth so that streams do not all end together.
+// 15 minutes, unless set, but not on loopback; spread by a fifth so that streams do not all end
+// together.
 Duration SubscribeRoute::age_max_of(const Exchange& exchange) {
   const bool near = exchange.connection.door.door != Door::network;
   const Duration age = exchange.live.settings.max_stream_age.value_or(
       near ? Duration{} : Duration(std::chrono::minutes(15)));
   if (age <= Duration{}) return {};
   const auto fifth = std::chrono::duration_cast<std::chrono::milliseconds>(age / 5).count();
-  return age - age / 5 + std::chrono::milliseconds(random_.below(static_cast<uint32_t>(2 * fifth + 1)));
+  return age - age / 5 +
+         std::chrono::milliseconds(random_.below(static_cast<uint32_t>(2 * fifth + 1)));
 }
 
-void SubscribeRoute::subscribe(Exchange& exchange, std::optional<std::string_view> path_topic, Form form) {
+void SubscribeRoute::subscribe(Exchange& exchange, std::optional<std::string_view> path_topic,
+                               Form form) {
   const HttpRequest& request = exchange.request;
   const Settings& settings = exchange.live.settings;
   SubscribeRequest wanted;
@@ -65,10 +68,12 @@ void SubscribeRoute::subscribe(Exchange& exchange, std::optional<std::string_vie
   wanted.last_event_id = request.field("last-event-id");
   wanted.encoding = encoding_of(form);
   wanted.framing = request.minor >= 1 ? Framing::chunked : Framing::plain;
-  const auto heartbeat_s = std::chrono::duration_cast<std::chrono::seconds>(settings.heartbeat).count();
+  const auto heartbeat_s =
+      std::chrono::duration_cast<std::chrono::seconds>(settings.heartbeat).count();
   const SubscribeLimits limits{settings.topics_per_stream_max, static_cast<uint8_t>(heartbeat_s)};
   // The tail as of now: what is answered to a publisher after this is live for the stream.
-  Verdict<OpenStream> read = read_subscribe(wanted, limits, epoch_, host_.bus_tail(), host_.wall_now());
+  Verdict<OpenStream> read =
+      read_subscribe(wanted, limits, epoch_, host_.bus_tail(), host_.wall_now());
   if (!read) {
     answering_.refuse(exchange, read.fault());
     return;
@@ -96,7 +101,8 @@ void SubscribeRoute::subscribe(Exchange& exchange, std::optional<std::string_vie
 
 void SubscribeRoute::answer_head(Exchange& exchange, const OpenStream& open) {
   const std::string fields = fmt::format(
-      "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
+      "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: "
+      "nosniff\r\n"
       "Vary: Accept, Origin\r\nFanfare-Last-Event-ID: {}\r\n",
       EventId{epoch_, host_.bus_tail()}.text());
   answering_.answer(exchange, 200, open.format.content_type(), {}, fields);

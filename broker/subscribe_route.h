@@ -1,4 +1,5 @@
-// broker/subscribe_route.h: GET and HEAD of a topic, a pattern, or any mix of them: a stream opens (protocol 2).
+// broker/subscribe_route.h: GET and HEAD of a topic, a pattern, or any mix of them: a stream opens
+// (protocol 2).
 //
 // Thread: its worker's.   Owned by: Routes.
 #pragma once

@@ -1,4 +1,5 @@
-// broker/topic_policy.h: what is kept of a topic and what happens to readers that fall behind, by pattern (protocol 3).
+// broker/topic_policy.h: what is kept of a topic and what happens to readers that fall behind, by
+// pattern (protocol 3).
 //
 // Thread: any; immutable after construction, replaced as a whole at a reload.
 #pragma once
@@ -31,18 +32,19 @@ struct TopicPolicy {
   std::size_t retain = 0;  // the newest that are kept past every age
   LagPolicy lag = LagPolicy::cut;
   std::optional<std::size_t> event_bytes_max;  // nothing: the general one
-  std::optional<bool> anonymous;               // [[topic]] anonymous: may be read without a credential
+  std::optional<bool> anonymous;  // [[topic]] anonymous: may be read without a credential
 };
 
 struct PolicyRule {
-  std::string match;  // a topic or a pattern; [[topic]] in the configuration
+  std::string match;   // a topic or a pattern; [[topic]] in the configuration
   TopicPolicy policy;  // complete: what the rule does not name is as in the defaults
 };
 
 class TopicPolicies {
  public:
   explicit TopicPolicies(TopicPolicy defaults) : defaults_(defaults) {}
-  // First match wins. Each rule's `match` must be a valid topic or pattern (settings are checked before).
+  // First match wins. Each rule's `match` must be a valid topic or pattern (settings are checked
+  // before).
   TopicPolicies(TopicPolicy defaults, std::vector<PolicyRule> rules);
 
   const TopicPolicy& policy_of(std::string_view topic) const;

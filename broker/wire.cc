@@ -23,8 +23,8 @@ void append_id(std::string& out, EventId id) {
   out.append(buffer, write_event_id(buffer, id));
 }
 
-// Wraps what `fill` appends into one HTTP chunk, if the format asks for it. Chunk sizes may have leading zeros, so the
-// size is written into a fixed place afterwards.
+// Wraps what `fill` appends into one HTTP chunk, if the format asks for it. Chunk sizes may have
+// leading zeros, so the size is written into a fixed place afterwards.
 template <class Fill>
 void in_chunk(std::string& out, WireFormat format, Fill&& fill) {
   if (format.framing == Framing::plain) {
@@ -171,9 +171,12 @@ char WireFormat::tag() const {
 
 std::string_view WireFormat::content_type() const {
   switch (encoding) {
-    case Encoding::sse: return "text/event-stream; charset=utf-8";
-    case Encoding::ndjson: return "application/x-ndjson; charset=utf-8";
-    case Encoding::frames: return "application/vnd.fanfare.frames";
+    case Encoding::sse:
+      return "text/event-stream; charset=utf-8";
+    case Encoding::ndjson:
+      return "application/x-ndjson; charset=utf-8";
+    case Encoding::frames:
+      return "application/vnd.fanfare.frames";
   }
   return {};
 }
@@ -185,14 +188,17 @@ void append_event(std::string& out, WireFormat format, Epoch epoch, const Event&
   }
   in_chunk(out, format, [&] {
     switch (format.encoding) {
-      case Encoding::sse: append_sse_event(out, format, epoch, event); break;
+      case Encoding::sse:
+        append_sse_event(out, format, epoch, event);
+        break;
       case Encoding::ndjson:
         append_json_line(out, epoch, event);
         out += '\n';
         break;
       case Encoding::frames:
-        append_frame(out, {event.kind() == DataKind::binary ? FrameKind::binary : FrameKind::text,
-                           event.number(), event.time(), event.topic(), event.type(), event.data()});
+        append_frame(out,
+                     {event.kind() == DataKind::binary ? FrameKind::binary : FrameKind::text,
+                      event.number(), event.time(), event.topic(), event.type(), event.data()});
         break;
     }
   });
@@ -201,8 +207,12 @@ void append_event(std::string& out, WireFormat format, Epoch epoch, const Event&
 void append_control(std::string& out, WireFormat format, const Control& control) {
   in_chunk(out, format, [&] {
     switch (format.encoding) {
-      case Encoding::sse: append_sse_control(out, control); break;
-      case Encoding::ndjson: append_json_control(out, control); break;
+      case Encoding::sse:
+        append_sse_control(out, control);
+        break;
+      case Encoding::ndjson:
+        append_json_control(out, control);
+        break;
       case Encoding::frames: {
         const EventNumber number = control.id ? control.id->number : EventNumber{};
         append_frame(out, {FrameKind::control, number, {}, {}, control.type, control.data});
@@ -258,7 +268,8 @@ void append_head_block(std::string& out, WireFormat format, Epoch epoch, uint32_
       hello += R"(","retry_ms":)";
       append_number(hello, retry_ms);
       hello += '}';
-      append_frame(out, {FrameKind::hello, position ? position->number : EventNumber{}, {}, {}, {}, hello});
+      append_frame(
+          out, {FrameKind::hello, position ? position->number : EventNumber{}, {}, {}, {}, hello});
       return;
     }
     out += "retry: ";
@@ -276,9 +287,15 @@ void append_head_block(std::string& out, WireFormat format, Epoch epoch, uint32_
 void append_heartbeat(std::string& out, WireFormat format) {
   in_chunk(out, format, [&] {
     switch (format.encoding) {
-      case Encoding::sse: out += ":\n"; break;
-      case Encoding::ndjson: out += '\n'; break;
-      case Encoding::frames: append_frame(out, {FrameKind::heartbeat, {}, {}, {}, {}, {}}); break;
+      case Encoding::sse:
+        out += ":\n";
+        break;
+      case Encoding::ndjson:
+        out += '\n';
+        break;
+      case Encoding::frames:
+        append_frame(out, {FrameKind::heartbeat, {}, {}, {}, {}, {}});
+        break;
     }
   });
 }

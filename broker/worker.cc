@@ -23,14 +23,14 @@ constexpr Duration parked_retry = std::chrono::milliseconds(1);
 constexpr std::size_t released_topics_max = 64;  // beyond it a wake-up is for whoever sleeps
 
 History::Limits history_limits(const Settings& settings, unsigned workers) {
-  return {settings.history_total_bytes / workers, std::max<std::size_t>(1, settings.history_topics_max / workers),
-          10'000};
+  return {settings.history_total_bytes / workers,
+          std::max<std::size_t>(1, settings.history_topics_max / workers), 10'000};
 }
 
 }  // namespace
 
-Worker::Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_ptr<const LiveSettings> live,
-               Clock clock, uint64_t seed)
+Worker::Worker(uint32_t index, ServerState& server, Engine& engine,
+               std::shared_ptr<const LiveSettings> live, Clock clock, uint64_t seed)
     : index_(index),
       server_(server),
       engine_(engine),
@@ -44,16 +44,17 @@ Worker::Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_
       wheel_(engine.now()),
       feeds_(server.filters[index]),
       history_(live_->policies, home_, history_limits(live_->settings, server.workers())),
-      replays_(server.epoch, server.workers(), limits::block_bytes_max,
-               [this](Slot slot, const Page& page) { streams_.on_page(slot, page, engine_.now()); },
-               [this](uint32_t home, uint64_t page, const HistoryAsk& ask) {
-                 HistoryQuestion question{index_, page, ask};
-                 if (home == index_) {
-                   questions_.push_back(std::move(question));
-                 } else {
-                   server_.send(home, std::move(question));
-                 }
-               }),
+      replays_(
+          server.epoch, server.workers(), limits::block_bytes_max,
+          [this](Slot slot, const Page& page) { streams_.on_page(slot, page, engine_.now()); },
+          [this](uint32_t home, uint64_t page, const HistoryAsk& ask) {
+            HistoryQuestion question{index_, page, ask};
+            if (home == index_) {
+              questions_.push_back(std::move(question));
+            } else {
+              server_.send(home, std::move(question));
+            }
+          }),
       fanout_(engine, table_, feeds_, server.congestion.of(index), streams_, FanOut::Limits{}),
       keys_(live_->settings.keys_max),
       publisher_({server.bus,
@@ -72,8 +73,9 @@ Worker::Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_
                    outcomes_.push_back({found->second, result});
                    tickets_.erase(found);
                  }),
-      streams_({engine, table_, feeds_, fanout_, replays_, wheel_, server.stream_ids, *this, random_},
-               server.epoch, index, live_),
+      streams_(
+          {engine, table_, feeds_, fanout_, replays_, wheel_, server.stream_ids, *this, random_},
+          server.epoch, index, live_),
       connections_({engine, wheel_, routes_}, index, live_->settings),
       routes_(connections_, *this, server, door_.counters, live_, random_),
       drain_(streams_, table_, feeds_) {
@@ -107,21 +109,25 @@ void Worker::turn(Instant latest) {
 }
 
 bool Worker::must_not_sleep() const {
-  const bool question_ready = std::any_of(questions_.begin(), questions_.end(), [this](const HistoryQuestion& q) {
-    return q.ask.upto <= read_upto_;
-  });
-  return finished_ || question_ready || fanout_.has_work() || connections_.has_work() || !outcomes_.empty();
+  const bool question_ready =
+      std::any_of(questions_.begin(), questions_.end(),
+                  [this](const HistoryQuestion& q) { return q.ask.upto <= read_upto_; });
+  return finished_ || question_ready || fanout_.has_work() || connections_.has_work() ||
+         !outcomes_.empty();
 }
 
 Instant Worker::sleep_until(Instant latest) const {
-  Instant until = std::min({latest, wheel_.next_due(), next_expire_, drain_.next_step(engine_.now())});
+  Instant until =
+      std::min({latest, wheel_.next_due(), next_expire_, drain_.next_step(engine_.now())});
   if (publisher_.has_parked()) until = std::min(until, engine_.now() + parked_retry);
   return until;
 }
 
 void Worker::wait(Instant latest) {
-  const bool sleeps = !must_not_sleep() && server_.sleepers.lie_down(index_, server_.bus, door_.mailbox);
-  const std::span<const Ready> ready = engine_.wait(sleeps ? sleep_until(latest) : Instant{}, ready_per_turn_max);
+  const bool sleeps =
+      !must_not_sleep() && server_.sleepers.lie_down(index_, server_.bus, door_.mailbox);
+  const std::span<const Ready> ready =
+      engine_.wait(sleeps ? sleep_until(latest) : Instant{}, ready_per_turn_max);
   if (sleeps) server_.sleepers.get_up(index_);
   door_.turned_at_ns.store(engine_.now().time_since_epoch().count(), std::memory_order_relaxed);
   door_.counters.turns.add(1);
@@ -143,10 +149,17 @@ void Worker::dispatch(const Ready& ready) {
   Connection* const connection = connections_.find(ready.slot);
   if (connection == nullptr) return;
   switch (ready.got) {
-    case Got::bytes: connections_.on_bytes(*connection, ready.bytes); break;
-    case Got::end: connections_.on_end(*connection, ready.error); break;
-    case Got::writable: connections_.on_writable(*connection); break;
-    default: break;
+    case Got::bytes:
+      connections_.on_bytes(*connection, ready.bytes);
+      break;
+    case Got::end:
+      connections_.on_end(*connection, ready.error);
+      break;
+    case Got::writable:
+      connections_.on_writable(*connection);
+      break;
+    default:
+      break;
   }
 }
 
@@ -182,7 +195,8 @@ bool Worker::hand_over(const Ready& ready) {
   if (adopt.descriptor < 0) return false;  // this kernel cannot: it stays here
   slots_.give_back(ready.slot.index);
   door_.connections.fetch_sub(1, std::memory_order_relaxed);
-  server_.doors[fewest].connections.fetch_add(1, std::memory_order_relaxed);  // before it arrives: others see it
+  server_.doors[fewest].connections.fetch_add(
+      1, std::memory_order_relaxed);  // before it arrives: others see it
   door_.counters.connections_handed_over.add(1);
   server_.send(fewest, std::move(adopt));
   return true;
@@ -283,15 +297,16 @@ void Worker::answer_history() {
 
 void Worker::run_timers() {
   const Instant now = engine_.now();
-  wheel_.expire(now,
-                [&](uint32_t slot) {
-                  if (table_[slot].use == SlotUse::stream) {
-                    streams_.on_timer(slot, now);
-                  } else if (table_[slot].use == SlotUse::connection) {
-                    connections_.on_timer(slot, now);
-                  }
-                },
-                timers_per_turn_max);
+  wheel_.expire(
+      now,
+      [&](uint32_t slot) {
+        if (table_[slot].use == SlotUse::stream) {
+          streams_.on_timer(slot, now);
+        } else if (table_[slot].use == SlotUse::connection) {
+          connections_.on_timer(slot, now);
+        }
+      },
+      timers_per_turn_max);
   if (now >= next_expire_) {
     next_expire_ = now + expire_every;
     history_.expire(now);

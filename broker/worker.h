@@ -1,7 +1,9 @@
-// broker/worker.h: one core's thread: turn() after turn() of its engine, connections, publisher, feeds and timers.
+// broker/worker.h: one core's thread: turn() after turn() of its engine, connections, publisher,
+// feeds and timers.
 //
-// Thread: itself; nobody else holds a Worker&, they hold its door (ServerState::doors).   Owned by: main, one for each thread.
-// It is turn(), never run(), so that a whole broker also runs in one thread on a simulated engine.
+// Thread: itself; nobody else holds a Worker&, they hold its door (ServerState::doors).   Owned by:
+// main, one for each thread. It is turn(), never run(), so that a whole broker also runs in one
+// thread on a simulated engine.
 #pragma once
 
 #include <functional>
@@ -26,11 +28,12 @@ class Worker final : public StreamHost, public RouteHost {
  public:
   using Clock = std::function<Instant()>;  // read between batches of sends
 
-  Worker(uint32_t index, ServerState& server, Engine& engine, std::shared_ptr<const LiveSettings> live,
-         Clock clock, uint64_t seed);
+  Worker(uint32_t index, ServerState& server, Engine& engine,
+         std::shared_ptr<const LiveSettings> live, Clock clock, uint64_t seed);
   ~Worker() override;
 
-  // Starts accepting, as `door`. The listener must outlive the worker. Its id must be the place in the order of these calls.
+  // Starts accepting, as `door`. The listener must outlive the worker. Its id must be the place in
+  // the order of these calls.
   void listen(Listener& listener, DoorInfo door);
 
   // One turn; sleeps at most until `latest`, and only if there is nothing to do.
@@ -112,13 +115,14 @@ class Worker final : public StreamHost, public RouteHost {
   Connections connections_;
   Routes routes_;
   Drain drain_;
-  EventNumber read_upto_;                  // of the bus, and done with: feeds and history have it
-  std::vector<TopicHash> released_;        // topics published in this turn: wake-ups happen once
+  EventNumber read_upto_;                   // of the bus, and done with: feeds and history have it
+  std::vector<TopicHash> released_;         // topics published in this turn: wake-ups happen once
   std::vector<HistoryQuestion> questions_;  // wait until this worker has read far enough
   std::vector<BusEntry> entries_;
   FlatMap<uint64_t, RequestRef> tickets_;  // publishes under way
   uint64_t next_ticket_ = 1;
-  std::vector<PublishOutcome> outcomes_;   // told at one place of the turn, never from within a request
+  std::vector<PublishOutcome>
+      outcomes_;  // told at one place of the turn, never from within a request
   Instant next_expire_{};
   Instant drain_ends_{};
   bool finished_ = false;

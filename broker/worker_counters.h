@@ -1,4 +1,5 @@
-// broker/worker_counters.h: what one worker counts, for metrics: written by it alone, read by any thread.
+// broker/worker_counters.h: what one worker counts, for metrics: written by it alone, read by any
+// thread.
 #pragma once
 
 #include "core/counter.h"

@@ -1,4 +1,5 @@
-// broker/worker_requests.cc: what a worker does for requests, its own and those that other workers send on.
+// broker/worker_requests.cc: what a worker does for requests, its own and those that other workers
+// send on.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -13,7 +14,9 @@ LagPolicy Worker::lag_policy(const Subscription& subscription) const {
   return live_->policies.policy_of(subscription.names().front()).lag;
 }
 
-void Worker::on_stream_closed(uint32_t slot) { server_.admission.release_stream(table_[slot].client); }
+void Worker::on_stream_closed(uint32_t slot) {
+  server_.admission.release_stream(table_[slot].client);
+}
 
 // All events of a publisher's keys are remembered at one place: the worker that its hash names.
 void Worker::publish(const RequestRef& from, uint64_t publisher, Publication publication) {
@@ -43,9 +46,12 @@ std::optional<Fault> Worker::refuse_stream(const Exchange& exchange, const Subsc
   }
   const uint32_t set = settings.streams_per_worker_max;
   const uint32_t most = set == 0 ? slots_.streams_max() : std::min(set, slots_.streams_max());
-  if (streams_.count() >= most) return busy(503, fmt::format("{} streams are open on this worker, its limit", most));
+  if (streams_.count() >= most)
+    return busy(503, fmt::format("{} streams are open on this worker, its limit", most));
   if (feeds_.count() >= settings.feeds_max) {
-    return busy(503, fmt::format("{} distinct subscriptions on this worker, its limit (--feeds-max)", feeds_.count()));
+    return busy(503,
+                fmt::format("{} distinct subscriptions on this worker, its limit (--feeds-max)",
+                            feeds_.count()));
   }
   if (!wanted.patterns().empty() && feeds_.pattern_count() >= settings.patterns_max) {
     return busy(503, fmt::format("{} patterns are read on this worker, its limit (--patterns-max)",
@@ -54,15 +60,20 @@ std::optional<Fault> Worker::refuse_stream(const Exchange& exchange, const Subsc
   const auto verdict = server_.admission.admit_stream(PublishRoute::admission_limits(settings),
                                                       exchange.connection.client, engine_.now());
   switch (verdict) {
-    case Admission::Verdict::admitted: return std::nullopt;
+    case Admission::Verdict::admitted:
+      return std::nullopt;
     case Admission::Verdict::too_many:
-      return busy(503, fmt::format("{} streams are open, the limit (--streams-max)", settings.streams_max));
+      return busy(
+          503, fmt::format("{} streams are open, the limit (--streams-max)", settings.streams_max));
     case Admission::Verdict::too_many_of_client:
-      return busy(429, fmt::format("{} streams are open from this address, the limit (--streams-per-client-max)",
-                                   settings.streams_per_client_max));
+      return busy(
+          429,
+          fmt::format("{} streams are open from this address, the limit (--streams-per-client-max)",
+                      settings.streams_per_client_max));
     case Admission::Verdict::too_fast:
-      return busy(429, fmt::format("more than {} new streams in a second (--new-streams-per-second)",
-                                   settings.new_streams_per_second));
+      return busy(429,
+                  fmt::format("more than {} new streams in a second (--new-streams-per-second)",
+                              settings.new_streams_per_second));
   }
   return std::nullopt;
 }
@@ -104,13 +115,15 @@ void Worker::on(StreamCommand&& m) {
   }
   const uint32_t slot = m.stream.index;
   switch (m.verb) {
-    case Verb::look: return answer(200, stream_row(slot) + "\n");
+    case Verb::look:
+      return answer(200, stream_row(slot) + "\n");
     case Verb::close:
       streams_.close(slot, CloseReason::kicked, engine_.now());
       return answer(204, {});
     case Verb::send:
       if (streams_.send_event(slot, m.type, m.data, m.kind)) return answer(202, {});
-      return answer(503, "this stream's reader takes nothing at the moment: try again", "readers-behind");
+      return answer(503, "this stream's reader takes nothing at the moment: try again",
+                    "readers-behind");
     case Verb::inbox: {
       const std::string_view topic = m.topic;
       Publication publication;
@@ -133,7 +146,9 @@ void Worker::on(ListQuestion&& m) {
 }
 
 void Worker::list_topics(const ListQuestion& question, ListReply& reply) {
-  const auto by_name = [](const ListReply::Row& a, const ListReply::Row& b) { return a.name < b.name; };
+  const auto by_name = [](const ListReply::Row& a, const ListReply::Row& b) {
+    return a.name < b.name;
+  };
   auto& rows = reply.rows;
   history_.for_each_topic([&](std::string_view name, EventNumber last, std::size_t events) {
     ++reply.total;
@@ -144,7 +159,8 @@ void Worker::list_topics(const ListQuestion& question, ListReply& reply) {
     rows.push_back({std::string(name), std::move(json)});
     // One row more than asked for, so that it is known whether there are more.
     if (rows.size() < 2 * (question.most + 1)) return;
-    std::nth_element(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(question.most), rows.end(), by_name);
+    std::nth_element(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(question.most),
+                     rows.end(), by_name);
     rows.resize(question.most + 1);
   });
   std::sort(rows.begin(), rows.end(), by_name);
@@ -163,7 +179,9 @@ void Worker::list_streams(const ListQuestion& question, ListReply& reply) {
   });
 }
 
-void Worker::on(BeginDrain&& m) { drain_.begin(engine_.now(), m.window, random_); }
+void Worker::on(BeginDrain&& m) {
+  drain_.begin(engine_.now(), m.window, random_);
+}
 
 void Worker::on(UseSettings&& m) {
   history_.use_policies(m.settings->policies);  // before the old ones go

@@ -6,7 +6,8 @@
 namespace fanfare {
 
 void check_failed(const char* file, int line, const char* what, const std::string& values) {
-  std::fprintf(stderr, "fanfare: %s:%d: broken invariant: %s%s\n", file, line, what, values.c_str());
+  std::fprintf(stderr, "fanfare: %s:%d: broken invariant: %s%s\n", file, line, what,
+               values.c_str());
   std::abort();
 }
 

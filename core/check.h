@@ -1,4 +1,5 @@
-// core/check.h: checks of our own invariants, on in every build; a failed one prints values and aborts.
+// core/check.h: checks of our own invariants, on in every build; a failed one prints values and
+// aborts.
 //
 // Never for what a peer, a file or the kernel can cause: those are statuses and Results.
 #pragma once
@@ -20,17 +21,16 @@ std::string show_values(const A& a, const B& b) {
 
 }  // namespace fanfare
 
-#define CHECK(condition)                                                          \
-  (static_cast<bool>(condition)                                                   \
-       ? static_cast<void>(0)                                                     \
+#define CHECK(condition)        \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
        : ::fanfare::check_failed(__FILE__, __LINE__, #condition, std::string()))
 
 // Compares and, on failure, prints both values.
-#define FANFARE_CHECK_OP(op, a, b)                                                          \
-  (static_cast<bool>((a)op(b))                                                              \
-       ? static_cast<void>(0)                                                               \
-       : ::fanfare::check_failed(__FILE__, __LINE__, #a " " #op " " #b,                     \
-                                 ::fanfare::show_values((a), (b))))
+#define FANFARE_CHECK_OP(op, a, b)                                                              \
+  (static_cast<bool>((a)op(b)) ? static_cast<void>(0)                                           \
+                               : ::fanfare::check_failed(__FILE__, __LINE__, #a " " #op " " #b, \
+                                                         ::fanfare::show_values((a), (b))))
 #define CHECK_EQ(a, b) FANFARE_CHECK_OP(==, a, b)
 #define CHECK_NE(a, b) FANFARE_CHECK_OP(!=, a, b)
 #define CHECK_LE(a, b) FANFARE_CHECK_OP(<=, a, b)

@@ -1,7 +1,7 @@
 // core/result.h: a value, or an error written for the person who can mend it.
 //
-// For what the world can do wrong at start (bind, read a file, parse settings). What a peer does wrong is an
-// enum or a Problem; what we do wrong is a CHECK.
+// For what the world can do wrong at start (bind, read a file, parse settings). What a peer does
+// wrong is an enum or a Problem; what we do wrong is a CHECK.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT: implicit, like std::expected
+  Result(T value) : value_(std::move(value)) {}              // NOLINT: implicit, like std::expected
   Result(Error error) : error_(std::move(error.message)) {}  // NOLINT
 
   bool has_value() const { return value_.has_value(); }

@@ -8,7 +8,8 @@ namespace fanfare {
 
 using Duration = std::chrono::nanoseconds;
 
-// A point of the monotonic clock. Engines hand it out (Engine::now), so that a simulation owns time.
+// A point of the monotonic clock. Engines hand it out (Engine::now), so that a simulation owns
+// time.
 struct MonotonicClock {
   using duration = Duration;
   using rep = duration::rep;
@@ -18,7 +19,8 @@ struct MonotonicClock {
 };
 using Instant = MonotonicClock::time_point;
 
-// Microseconds since 1970, UTC: what readers see as an event's time. May jump; nothing is scheduled by it.
+// Microseconds since 1970, UTC: what readers see as an event's time. May jump; nothing is scheduled
+// by it.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 constexpr Instant never = Instant::max();

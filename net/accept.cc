@@ -49,7 +49,8 @@ unsigned weight_for(std::string_view accept, std::string_view type) {
     unsigned q = 1000;
     while (!parameters.empty()) {
       const std::string_view parameter = trimmed(cut(parameters, ';'));
-      if (parameter.size() > 2 && same_name(parameter.substr(0, 2), "q=")) q = weight_of(parameter.substr(2));
+      if (parameter.size() > 2 && same_name(parameter.substr(0, 2), "q="))
+        q = weight_of(parameter.substr(2));
     }
     if (exact > best) {
       best = exact;
@@ -61,7 +62,8 @@ unsigned weight_for(std::string_view accept, std::string_view type) {
 
 }  // namespace
 
-std::optional<std::size_t> choose_media(std::string_view accept, std::span<const std::string_view> offers) {
+std::optional<std::size_t> choose_media(std::string_view accept,
+                                        std::span<const std::string_view> offers) {
   if (trimmed(accept).empty()) return offers.empty() ? std::nullopt : std::optional<std::size_t>(0);
   std::optional<std::size_t> chosen;
   unsigned highest = 0;

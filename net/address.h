@@ -17,8 +17,8 @@ class SocketAddress {
  public:
   SocketAddress() = default;
 
-  // "127.0.0.1:8080", "[::1]:0", "localhost:8080" (127.0.0.1), "*:8080" and ":8080" (all of IPv4 and IPv6: [::]),
-  // "unix:/run/fanfare.sock". An error names the text and shows a right one.
+  // "127.0.0.1:8080", "[::1]:0", "localhost:8080" (127.0.0.1), "*:8080" and ":8080" (all of IPv4
+  // and IPv6: [::]), "unix:/run/fanfare.sock". An error names the text and shows a right one.
   static Result<SocketAddress> parse(std::string_view text);
   static SocketAddress of(const sockaddr* raw, socklen_t bytes);
 

@@ -8,6 +8,8 @@
 namespace fanfare {
 
 void append_base64(std::string& out, Bytes bytes);
-constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
+constexpr std::size_t base64_size(std::size_t bytes) {
+  return (bytes + 2) / 3 * 4;
+}
 
 }  // namespace fanfare

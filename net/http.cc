@@ -8,7 +8,9 @@
 namespace fanfare {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 }  // namespace
 
@@ -20,45 +22,75 @@ std::string_view HttpRequest::field(std::string_view name) const {
 }
 
 bool HttpRequest::has_field(std::string_view name) const {
-  return std::any_of(fields.begin(), fields.end(), [&](const HttpField& f) { return f.name == name; });
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const HttpField& f) { return f.name == name; });
 }
 
 std::string_view reason_phrase(unsigned status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    default: return "Status";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Status";
   }
 }
 
 void append_answer(std::string& out, const HttpAnswer& answer) {
   const bool bodiless = answer.status == 204 || answer.status == 304;
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", answer.status, reason_phrase(answer.status));
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", answer.status,
+                 reason_phrase(answer.status));
   if (!answer.content_type.empty()) {
     out += "Content-Type: ";
     out += answer.content_type;
@@ -89,8 +121,8 @@ std::string_view host_without_port(std::string_view host) {
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_loopback_name(std::string_view name) {
@@ -98,7 +130,8 @@ bool is_loopback_name(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   constexpr std::string_view domain = ".localhost";
   if (same_name(name, "localhost") || name == "::1") return true;
-  if (name.size() > domain.size() && same_name(name.substr(name.size() - domain.size()), domain)) return true;
+  if (name.size() > domain.size() && same_name(name.substr(name.size() - domain.size()), domain))
+    return true;
   // 127.0.0.0/8, and no name that only begins like it: 127.0.0.1.example.com is another's.
   return name.starts_with("127.") && std::count(name.begin(), name.end(), '.') == 3 &&
          name.find_first_not_of("0123456789.") == name.npos;

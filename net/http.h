@@ -1,4 +1,5 @@
-// net/http.h: what an HTTP/1.1 request and answer are, and the small words about hosts and queries that both ends share.
+// net/http.h: what an HTTP/1.1 request and answer are, and the small words about hosts and queries
+// that both ends share.
 //
 // Thread: any; values and pure functions.
 #pragma once
@@ -17,7 +18,7 @@ namespace fanfare {
 enum class Method : uint8_t { get, head, post, put, patch, del, options, other };
 
 struct HttpField {
-  std::string_view name;  // lower case
+  std::string_view name;   // lower case
   std::string_view value;  // without white space around it
 };
 
@@ -30,7 +31,7 @@ struct HttpRequest {
   unsigned minor = 1;      // HTTP/1.minor
   bool keep_alive = true;
   bool expects_continue = false;
-  bool upgrade = false;    // Connection: upgrade with an Upgrade field
+  bool upgrade = false;                    // Connection: upgrade with an Upgrade field
   std::optional<uint64_t> content_length;  // nothing if chunked or no body
   bool chunked = false;
   std::span<const HttpField> fields;
@@ -42,31 +43,35 @@ struct HttpRequest {
 
 struct HttpAnswer {
   unsigned status = 200;
-  unsigned minor = 1;              // of the request
+  unsigned minor = 1;  // of the request
   bool keep_alive = true;
-  bool head_only = false;          // the request was HEAD: Content-Length is said, the body is not sent
-  std::string_view content_type;   // empty: none
-  std::string_view fields;         // further ones, each complete with CR LF
-  std::string_view body;           // 204 and 304 have none
+  bool head_only = false;  // the request was HEAD: Content-Length is said, the body is not sent
+  std::string_view content_type;  // empty: none
+  std::string_view fields;        // further ones, each complete with CR LF
+  std::string_view body;          // 204 and 304 have none
 };
-// Appends status line, Content-Length, Connection (where it differs from the version's default), the fields and the body.
+// Appends status line, Content-Length, Connection (where it differs from the version's default),
+// the fields and the body.
 void append_answer(std::string& out, const HttpAnswer& answer);
 std::string_view reason_phrase(unsigned status);
 
 struct QueryParameter {
   std::string name, value;  // decoded
 };
-// application/x-www-form-urlencoded, in order; "a" and "a=" both have an empty value; empty pairs are passed over. Nothing if a
-// percent sign is not followed by two hex digits; `bad`, if given, is then the part at fault.
-std::optional<std::vector<QueryParameter>> parse_query(std::string_view query, std::string* bad = nullptr);
+// application/x-www-form-urlencoded, in order; "a" and "a=" both have an empty value; empty pairs
+// are passed over. Nothing if a percent sign is not followed by two hex digits; `bad`, if given, is
+// then the part at fault.
+std::optional<std::vector<QueryParameter>> parse_query(std::string_view query,
+                                                       std::string* bad = nullptr);
 // Percent-decoded once ('+' stays); nothing if malformed.
 std::optional<std::string> percent_decode(std::string_view text);
 // Everything but unreserved characters of RFC 3986 becomes %XX.
 std::string percent_encode(std::string_view text);
 
-// The offer with the highest q in an Accept field; among equals the first offer; nothing if none is acceptable. An empty or
-// absent field accepts all. Parameters of media ranges but q are ignored.
-std::optional<std::size_t> choose_media(std::string_view accept, std::span<const std::string_view> offers);
+// The offer with the highest q in an Accept field; among equals the first offer; nothing if none is
+// acceptable. An empty or absent field accepts all. Parameters of media ranges but q are ignored.
+std::optional<std::size_t> choose_media(std::string_view accept,
+                                        std::span<const std::string_view> offers);
 
 // "localhost:8080" -> "localhost", "[::1]:80" -> "::1".
 std::string_view host_without_port(std::string_view host);

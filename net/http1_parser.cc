@@ -1,16 +1,17 @@
 // net/http1_parser.cc: Boost.Beast's parser behind a guard.
 //
-// Beast (1.81) is strict, makes no copies and knows no sockets; what it lets pass that two parsers could read in two ways is
-// refused here before or after it: obs-fold, transfer codings other than one `chunked`, chunked in HTTP/1.0, Content-Length beside
-// Transfer-Encoding in any order, a missing or second Host, targets that are not ASCII (docs/ARCHITECTURE.md#http).
+// Beast (1.81) is strict, makes no copies and knows no sockets; what it lets pass that two parsers
+// could read in two ways is refused here before or after it: obs-fold, transfer codings other than
+// one `chunked`, chunked in HTTP/1.0, Content-Length beside Transfer-Encoding in any order, a
+// missing or second Host, targets that are not ASCII (docs/ARCHITECTURE.md#http).
 #include "net/http1_parser.h"
 
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <fmt/format.h>
 
 namespace fanfare {
 namespace {
@@ -20,19 +21,23 @@ using boost::system::error_code;
 
 constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t kept_bytes_max = 16'384;
-constexpr std::size_t chunk_head_bytes_max = 4096;  // size, extensions, trailers: none of it is used
+constexpr std::size_t chunk_head_bytes_max =
+    4096;  // size, extensions, trailers: none of it is used
 
 Method method_of(std::string_view text) {
   constexpr std::pair<std::string_view, Method> known[] = {
-      {"GET", Method::get},   {"HEAD", Method::head}, {"POST", Method::post},      {"PUT", Method::put},
-      {"PATCH", Method::patch}, {"DELETE", Method::del}, {"OPTIONS", Method::options}};
+      {"GET", Method::get},        {"HEAD", Method::head},   {"POST", Method::post},
+      {"PUT", Method::put},        {"PATCH", Method::patch}, {"DELETE", Method::del},
+      {"OPTIONS", Method::options}};
   for (const auto& [name, method] : known) {
     if (name == text) return method;
   }
   return Method::other;
 }
 
-std::string_view view_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view_of(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // Collects what Beast finds; its views look into the buffer that it was given.
 class Reader final : public http::basic_parser<true> {
@@ -51,8 +56,9 @@ class Reader final : public http::basic_parser<true> {
   bool body_too_long = false;
 
  private:
-  void on_request_impl(http::verb, boost::beast::string_view method_text, boost::beast::string_view target_text,
-                       int version_number, error_code&) override {
+  void on_request_impl(http::verb, boost::beast::string_view method_text,
+                       boost::beast::string_view target_text, int version_number,
+                       error_code&) override {
     method = view_of(method_text);
     target = view_of(target_text);
     version = version_number;
@@ -69,11 +75,15 @@ class Reader final : public http::basic_parser<true> {
   }
   void on_header_impl(error_code&) override { in_body_ = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-  std::size_t on_body_impl(boost::beast::string_view bytes, error_code& ec) override { return take(bytes, ec); }
-  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view, error_code& ec) override {
+  std::size_t on_body_impl(boost::beast::string_view bytes, error_code& ec) override {
+    return take(bytes, ec);
+  }
+  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view,
+                            error_code& ec) override {
     if (size > body_bytes_max || body_.size() > body_bytes_max - size) refuse(ec);
   }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view bytes, error_code& ec) override {
+  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view bytes,
+                                 error_code& ec) override {
     return take(bytes, ec);
   }
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
@@ -138,11 +148,15 @@ Http1Parser::~Http1Parser() = default;
 Http1Parser::Step Http1Parser::feed(std::string_view in, std::size_t& used) {
   used = 0;
   switch (parts_->state) {
-    case Parts::State::head: return parts_->read_head(in, used);
+    case Parts::State::head:
+      return parts_->read_head(in, used);
     case Parts::State::head_done:
-    case Parts::State::body: return parts_->read_body(in, used);
-    case Parts::State::whole: return Step::request;
-    case Parts::State::refused: break;
+    case Parts::State::body:
+      return parts_->read_body(in, used);
+    case Parts::State::whole:
+      return Step::request;
+    case Parts::State::refused:
+      break;
   }
   return Step::refused;
 }
@@ -161,7 +175,8 @@ Http1Parser::Step Http1Parser::Parts::read_head(std::string_view in, std::size_t
     if (head.size() < limits.head_bytes_max + 4) return Step::more;
     const bool in_first_line = head.find('\n') == std::string::npos;
     refuse(in_first_line ? 414 : 431,
-           fmt::format("the {} is longer than {} bytes", in_first_line ? "request target" : "head of the request",
+           fmt::format("the {} is longer than {} bytes",
+                       in_first_line ? "request target" : "head of the request",
                        limits.head_bytes_max));
     return Step::refused;
   }
@@ -176,7 +191,8 @@ Http1Parser::Step Http1Parser::Parts::read_head(std::string_view in, std::size_t
 bool Http1Parser::Parts::guard_lines() {
   std::size_t at = head.find("\r\n") + 2;
   while (at < head.size() - 2) {
-    if (head[at] == ' ' || head[at] == '\t') return refuse(400, "a header field must not go on in the next line");
+    if (head[at] == ' ' || head[at] == '\t')
+      return refuse(400, "a header field must not go on in the next line");
     const std::size_t end = head.find("\r\n", at);
     const std::size_t colon = head.find(':', at);
     for (std::size_t i = at; i < std::min(colon, end); ++i) {
@@ -188,9 +204,12 @@ bool Http1Parser::Parts::guard_lines() {
 }
 
 bool Http1Parser::Parts::refuse(const error_code& ec) {
-  if (reader->too_many_fields) return refuse(431, fmt::format("more than {} header fields", limits.fields_max));
-  if (reader->body_too_long) return refuse(413, fmt::format("a body of more than {} bytes", reader->body_bytes_max));
-  if (ec == http::error::bad_version) return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
+  if (reader->too_many_fields)
+    return refuse(431, fmt::format("more than {} header fields", limits.fields_max));
+  if (reader->body_too_long)
+    return refuse(413, fmt::format("a body of more than {} bytes", reader->body_bytes_max));
+  if (ec == http::error::bad_version)
+    return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
   return refuse(400, fmt::format("this is not a well-formed HTTP/1.1 request: {}", ec.message()));
 }
 
@@ -208,22 +227,29 @@ bool Http1Parser::Parts::take_request() {
   request.fields = fields;
   request.keep_alive = reader->keep_alive();
   request.upgrade = reader->upgrade();
-  request.expects_continue = request.minor >= 1 && same_name(request.field("expect"), "100-continue");
-  if (reader->version != 10 && reader->version != 11) return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
+  request.expects_continue =
+      request.minor >= 1 && same_name(request.field("expect"), "100-continue");
+  if (reader->version != 10 && reader->version != 11)
+    return refuse(400, "this HTTP version is not spoken here: use HTTP/1.1");
   return take_target() && guard_framing();
 }
 
 bool Http1Parser::Parts::take_target() {
   std::string_view target = reader->target;
-  const bool plain = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!plain) return refuse(400, "the request target must be ASCII: percent-encode all other bytes");
-  if (constexpr std::string_view scheme = "http://"; target.starts_with(scheme)) {  // absolute form: for proxies
+  const bool plain =
+      std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!plain)
+    return refuse(400, "the request target must be ASCII: percent-encode all other bytes");
+  if (constexpr std::string_view scheme = "http://";
+      target.starts_with(scheme)) {  // absolute form: for proxies
     const std::size_t path = target.find_first_of("/?", scheme.size());
     target = path == target.npos ? std::string_view("/") : target.substr(path);
   }
   const bool all = target == "*" && request.method == Method::options;
-  if (!all && !target.starts_with('/')) return refuse(400, "the request target must begin with '/'");
-  if (target.find('#') != target.npos) return refuse(400, "a request target has no '#': percent-encode it as %23");
+  if (!all && !target.starts_with('/'))
+    return refuse(400, "the request target must begin with '/'");
+  if (target.find('#') != target.npos)
+    return refuse(400, "a request target has no '#': percent-encode it as %23");
   const std::size_t question = std::min(target.find('?'), target.size());
   request.path = target.substr(0, question);
   request.query = target.substr(std::min(question + 1, target.size()));
@@ -242,10 +268,12 @@ bool Http1Parser::Parts::guard_framing() {
       }
     }
   }
-  if (hosts > 1 || (hosts == 0 && request.minor >= 1)) return refuse(400, "a request has exactly one Host field");
+  if (hosts > 1 || (hosts == 0 && request.minor >= 1))
+    return refuse(400, "a request has exactly one Host field");
   if (codings > 1) return refuse(400, "Transfer-Encoding is given twice");
   if (lengths > 1) return refuse(400, "Content-Length is given twice");
-  if (codings == 1 && lengths == 1) return refuse(400, "Content-Length beside Transfer-Encoding: send one of them");
+  if (codings == 1 && lengths == 1)
+    return refuse(400, "Content-Length beside Transfer-Encoding: send one of them");
   if (codings == 1 && request.minor == 0) return refuse(400, "HTTP/1.0 knows no Transfer-Encoding");
   request.chunked = codings == 1;
   if (lengths == 1) request.content_length = reader->content_length().value_or(0);
@@ -255,8 +283,8 @@ bool Http1Parser::Parts::guard_framing() {
 Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t& used) {
   state = State::body;
   if (request.content_length.value_or(0) > reader->body_bytes_max) {
-    refuse(413, fmt::format("a body of {} bytes; at most {} are taken here", *request.content_length,
-                            reader->body_bytes_max));
+    refuse(413, fmt::format("a body of {} bytes; at most {} are taken here",
+                            *request.content_length, reader->body_bytes_max));
     return Step::refused;
   }
   if (reader->is_done()) {
@@ -274,7 +302,8 @@ Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t
   error_code ec;
   std::size_t eaten = 0;
   while (eaten < bytes.size() && !reader->is_done()) {
-    const std::size_t n = reader->put(boost::asio::const_buffer(bytes.data() + eaten, bytes.size() - eaten), ec);
+    const std::size_t n =
+        reader->put(boost::asio::const_buffer(bytes.data() + eaten, bytes.size() - eaten), ec);
     eaten += n;
     if (ec || n == 0) break;
   }
@@ -283,7 +312,8 @@ Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t
     return Step::refused;
   }
   if (reader->is_done()) {
-    used = eaten - waiting;  // a request's end is never in what waited: it would have been whole then
+    used =
+        eaten - waiting;  // a request's end is never in what waited: it would have been whole then
     rest.clear();
     state = State::whole;
     return Step::request;
@@ -298,11 +328,21 @@ Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t
   return Step::more;
 }
 
-const HttpRequest& Http1Parser::request() const { return parts_->request; }
-void Http1Parser::limit_body(std::size_t bytes_max) { parts_->reader->body_bytes_max = bytes_max; }
-std::string_view Http1Parser::body() const { return parts_->body; }
-bool Http1Parser::began() const { return parts_->state != Parts::State::head || !parts_->head.empty(); }
-const HttpRefusal& Http1Parser::refusal() const { return parts_->refusal; }
+const HttpRequest& Http1Parser::request() const {
+  return parts_->request;
+}
+void Http1Parser::limit_body(std::size_t bytes_max) {
+  parts_->reader->body_bytes_max = bytes_max;
+}
+std::string_view Http1Parser::body() const {
+  return parts_->body;
+}
+bool Http1Parser::began() const {
+  return parts_->state != Parts::State::head || !parts_->head.empty();
+}
+const HttpRefusal& Http1Parser::refusal() const {
+  return parts_->refusal;
+}
 
 void Http1Parser::next() {
   Parts& parts = *parts_;

@@ -1,6 +1,7 @@
 // net/json_escape.h: text as a JSON string, in quotes.
 //
-// Escapes what RFC 8259 demands (the quote, the backslash, controls), and nothing else. The text must be valid UTF-8.
+// Escapes what RFC 8259 demands (the quote, the backslash, controls), and nothing else. The text
+// must be valid UTF-8.
 #pragma once
 
 #include <string>

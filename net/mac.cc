@@ -34,7 +34,8 @@ bool same_secret(std::string_view a, std::string_view b) {
 }
 
 void fill_random(std::span<std::byte> out) {
-  CHECK_EQ(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())), 1);
+  CHECK_EQ(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())),
+           1);
 }
 
 }  // namespace fanfare

@@ -61,13 +61,15 @@ std::optional<std::vector<QueryParameter>> parse_query(std::string_view query, s
   return all;
 }
 
-std::optional<std::string> percent_decode(std::string_view text) { return decode(text, Plus::is_plus); }
+std::optional<std::string> percent_decode(std::string_view text) {
+  return decode(text, Plus::is_plus);
+}
 
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out += c;
       continue;

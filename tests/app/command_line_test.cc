@@ -67,35 +67,36 @@ TEST(CommandLine, unknown_commands_name_the_nearest) {
 
 TEST(CommandLine, pub_takes_one_topic) {
   const auto line = parse({"pub", "--json", "--event", "price", "--key", "k", "orders/42"});
-  const auto* pub = std::get_if<PubArguments>(&line);
+  const auto* pub = std::get_if<PubOptions>(&line);
   ASSERT_NE(pub, nullptr);
   EXPECT_EQ(pub->topic, "orders/42");
   EXPECT_EQ(pub->event, "price");
-  EXPECT_EQ(pub->form, PubForm::json);
-  EXPECT_EQ(pub->broker.key_file, "k");
+  EXPECT_EQ(pub->data, PubData::json);
+  EXPECT_EQ(pub->key_file, "k");
   EXPECT_EQ(fault({"pub"}), "fanfare pub: which topic? fanfare pub TOPIC");
   EXPECT_TRUE(fault({"pub", "a", "hello"}).find("echo hello | fanfare pub a") != std::string::npos);
 }
 
 TEST(CommandLine, a_topic_may_be_called_like_a_command_or_a_flag) {
   const auto line = parse({"pub", "serve"});
-  ASSERT_NE(std::get_if<PubArguments>(&line), nullptr);
-  EXPECT_EQ(std::get_if<PubArguments>(&line)->topic, "serve");
+  ASSERT_NE(std::get_if<PubOptions>(&line), nullptr);
+  EXPECT_EQ(std::get_if<PubOptions>(&line)->topic, "serve");
   const auto dashed = parse({"pub", "--", "--json"});
-  ASSERT_NE(std::get_if<PubArguments>(&dashed), nullptr);
-  EXPECT_EQ(std::get_if<PubArguments>(&dashed)->topic, "--json");
+  ASSERT_NE(std::get_if<PubOptions>(&dashed), nullptr);
+  EXPECT_EQ(std::get_if<PubOptions>(&dashed)->topic, "--json");
 }
 
 TEST(CommandLine, sub_takes_topics_and_one_place_to_begin) {
   const auto line = parse({"sub", "--last", "10", "--data", "a", "b/**"});
-  const auto* sub = std::get_if<SubArguments>(&line);
+  const auto* sub = std::get_if<SubOptions>(&line);
   ASSERT_NE(sub, nullptr);
   EXPECT_EQ(sub->topics, (std::vector<std::string>{"a", "b/**"}));
-  EXPECT_EQ(sub->form, SubForm::data);
+  EXPECT_EQ(sub->output, SubOutput::data);
   EXPECT_EQ(fault({"sub", "--last", "1", "--since", "5m", "a"}),
             "fanfare sub: one of --since, --last and --last-event-id, not several");
   EXPECT_EQ(fault({"sub", "--last", "x", "a"}), "fanfare sub: --last: 'x' is not a whole number");
-  EXPECT_EQ(fault({"sub", "--json", "--data", "a"}), "fanfare sub: --json or --data, not both");
+  EXPECT_EQ(fault({"sub", "--json", "--data", "a"}),
+            "fanfare sub: one of --data, --json and --sse, not several");
 }
 
 TEST(CommandLine, help_and_version_are_asked_for_in_the_usual_ways) {
@@ -125,8 +126,8 @@ TEST(CommandLine, check_takes_a_topic) {
 
 TEST(CommandLine, healthcheck_has_a_limit_of_time) {
   const auto line = parse({"healthcheck", "--timeout", "500ms"});
-  ASSERT_NE(std::get_if<HealthcheckArguments>(&line), nullptr);
-  EXPECT_EQ(std::get_if<HealthcheckArguments>(&line)->timeout, std::chrono::milliseconds(500));
+  ASSERT_NE(std::get_if<HealthcheckOptions>(&line), nullptr);
+  EXPECT_EQ(std::get_if<HealthcheckOptions>(&line)->timeout, std::chrono::milliseconds(500));
   EXPECT_TRUE(fault({"healthcheck", "--timeout", "5"}).find("is not a duration") !=
               std::string::npos);
 }

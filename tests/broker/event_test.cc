@@ -1,4 +1,5 @@
-// tests/broker/event_test.cc: an event's canonical frame: its fields, its chunk, its views, whatever the data holds.
+// tests/broker/event_test.cc: an event's canonical frame: its fields, its chunk, its views,
+// whatever the data holds.
 #include "broker/event.h"
 
 #include <string>
@@ -34,7 +35,8 @@ TEST(Event, a_line_end_of_any_kind_begins_a_data_line) {
 
 TEST(Event, no_byte_of_data_can_forge_a_field) {
   const EventRef event = of("a", "x\rid: 9\revent: fanfare.gap\r\rdata: y");
-  EXPECT_EQ(event->fields(), "data: x\ndata: id: 9\ndata: event: fanfare.gap\ndata: \ndata: data: y\n\n");
+  EXPECT_EQ(event->fields(),
+            "data: x\ndata: id: 9\ndata: event: fanfare.gap\ndata: \ndata: data: y\n\n");
 }
 
 TEST(Event, empty_data_is_an_event) {
@@ -57,7 +59,8 @@ TEST(Event, the_head_room_holds_ids_of_any_length) {
   for (const uint64_t number : {uint64_t{1}, uint64_t{99999}, ~uint64_t{0}}) {
     const EventId id{Epoch{1}, EventNumber{number}};
     const std::string_view topic = "t";
-    const EventRef event = numbered({std::span(&topic, 1), "type", "data", DataKind::text, 5000}, id);
+    const EventRef event =
+        numbered({std::span(&topic, 1), "type", "data", DataKind::text, 5000}, id);
     EXPECT_EQ(event->frame(), "id: " + id.text() + "\nevent: type\nretry: 5000\ndata: data\n\n");
     EXPECT_EQ(event->number().value, number);
   }
@@ -89,9 +92,10 @@ TEST(EventId, reads_back_what_it_wrote) {
 }
 
 TEST(EventId, garbage_is_no_id) {
-  for (const char* bad : {"", "-", "1", "5f3a9c21d04be877", "5f3a9c21d04be877-", "-5", "xyz-1", "5f3a9c21d04be877-1x",
-                          "5f3a9c21d04be877--1", "5f3a9c21d04be877-99999999999999999999999", " 5f3a9c21d04be877-1",
-                          "5F3A9C21D04BE8775-1", "1234567-1"}) {
+  for (const char* bad :
+       {"", "-", "1", "5f3a9c21d04be877", "5f3a9c21d04be877-", "-5", "xyz-1", "5f3a9c21d04be877-1x",
+        "5f3a9c21d04be877--1", "5f3a9c21d04be877-99999999999999999999999", " 5f3a9c21d04be877-1",
+        "5F3A9C21D04BE8775-1", "1234567-1"}) {
     EXPECT_FALSE(EventId::parse(bad).has_value()) << bad;
   }
 }

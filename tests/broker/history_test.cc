@@ -1,4 +1,5 @@
-// tests/broker/history_test.cc: what is kept, what is answered, and that what was dropped is always known.
+// tests/broker/history_test.cc: what is kept, what is answered, and that what was dropped is always
+// known.
 #include "broker/history.h"
 
 #include <deque>
@@ -24,8 +25,15 @@ class HistoryTest : public ::testing::Test {
     history_->keep(*event, topic, topic_hash(topic), now_);
     return number_;
   }
-  HistoryAnswer ask(std::string_view name, uint64_t after, StartRule rule = StartRule::position, uint32_t newest = 0) {
-    HistoryAsk asked{*Subscription::of(name), rule, EventNumber{after}, EventNumber{number_}, since_, newest, 64_KiB};
+  HistoryAnswer ask(std::string_view name, uint64_t after, StartRule rule = StartRule::position,
+                    uint32_t newest = 0) {
+    HistoryAsk asked{*Subscription::of(name),
+                     rule,
+                     EventNumber{after},
+                     EventNumber{number_},
+                     since_,
+                     newest,
+                     64_KiB};
     return history_->answer(asked, now_);
   }
   static std::vector<uint64_t> numbers(const HistoryAnswer& answer) {

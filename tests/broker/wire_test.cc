@@ -1,4 +1,5 @@
-// tests/broker/wire_test.cc: events and control messages in every format, as docs/PROTOCOL.md has them.
+// tests/broker/wire_test.cc: events and control messages in every format, as docs/PROTOCOL.md has
+// them.
 #include "broker/wire.h"
 
 #include <string>
@@ -10,13 +11,16 @@ namespace {
 
 constexpr Epoch epoch{0x5f3a9c21d04be877};
 constexpr WireFormat plain_sse{Encoding::sse, Framing::plain, Envelope::none, TopicField::none};
-constexpr WireFormat plain_ndjson{Encoding::ndjson, Framing::plain, Envelope::none, TopicField::none};
-constexpr WireFormat plain_frames{Encoding::frames, Framing::plain, Envelope::none, TopicField::none};
+constexpr WireFormat plain_ndjson{Encoding::ndjson, Framing::plain, Envelope::none,
+                                  TopicField::none};
+constexpr WireFormat plain_frames{Encoding::frames, Framing::plain, Envelope::none,
+                                  TopicField::none};
 
 EventRef event(std::string_view data, std::string_view type = {}, DataKind kind = DataKind::text) {
   const std::string_view topic = "orders/42";
   EventRef made = Event::make({std::span(&topic, 1), type, data, kind, 0});
-  const_cast<Event*>(made.get())->number_it({epoch, EventNumber{7}}, WallTime(std::chrono::microseconds(258)), {});
+  const_cast<Event*>(made.get())
+      ->number_it({epoch, EventNumber{7}}, WallTime(std::chrono::microseconds(258)), {});
   return made;
 }
 
@@ -49,19 +53,22 @@ TEST(Wire, an_envelope_is_the_ndjson_object_without_an_event_field) {
 
 TEST(Wire, ndjson_has_its_keys_in_order_and_json_as_json) {
   EXPECT_EQ(shown(plain_ndjson, event("{\"a\": 1.50,\n\"b\":[]}", "t", DataKind::json)),
-            "{\"id\":\"5f3a9c21d04be877-7\",\"topic\":\"orders/42\",\"event\":\"t\",\"data\":{\"a\": 1.50,\"b\":[]}}\n");
+            "{\"id\":\"5f3a9c21d04be877-7\",\"topic\":\"orders/"
+            "42\",\"event\":\"t\",\"data\":{\"a\": 1.50,\"b\":[]}}\n");
   EXPECT_EQ(shown(plain_ndjson, event("{\"a\":1}")),
             "{\"id\":\"5f3a9c21d04be877-7\",\"topic\":\"orders/42\",\"data\":\"{\\\"a\\\":1}\"}\n")
       << "what was not published as JSON is a string";
   EXPECT_EQ(shown(plain_ndjson, event("\xff\x01", {}, DataKind::binary)),
-            "{\"id\":\"5f3a9c21d04be877-7\",\"topic\":\"orders/42\",\"data\":\"/wE=\",\"encoding\":\"base64\"}\n");
+            "{\"id\":\"5f3a9c21d04be877-7\",\"topic\":\"orders/42\",\"data\":\"/"
+            "wE=\",\"encoding\":\"base64\"}\n");
 }
 
 TEST(Wire, a_frame_is_length_kind_flags_number_time_topic_type_and_data) {
   const std::string out = shown(plain_frames, event("hello", "t"));
-  const std::string expected = std::string("\0\0\0\x24", 4) + '\x01' + '\0' + std::string("\0\0\0\0\0\0\0\x07", 8) +
-                               std::string("\0\0\0\0\0\0\x01\x02", 8) + std::string("\0\x09", 2) + "orders/42" +
-                               '\x01' + "t" + "hello";
+  const std::string expected = std::string("\0\0\0\x24", 4) + '\x01' + '\0' +
+                               std::string("\0\0\0\0\0\0\0\x07", 8) +
+                               std::string("\0\0\0\0\0\0\x01\x02", 8) + std::string("\0\x09", 2) +
+                               "orders/42" + '\x01' + "t" + "hello";
   EXPECT_EQ(out, expected);
 }
 
@@ -111,7 +118,9 @@ TEST(Wire, control_events_have_their_type_and_data_and_an_id_where_readers_move)
   EXPECT_EQ(out, "id: 5f3a9c21d04be877-5\nevent: fanfare.gap\ndata: {\"asked\":\"x\"}\n\n");
   out.clear();
   append_control(out, plain_ndjson, gap);
-  EXPECT_EQ(out, "{\"id\":\"5f3a9c21d04be877-5\",\"event\":\"fanfare.gap\",\"data\":{\"asked\":\"x\"}}\n");
+  EXPECT_EQ(
+      out,
+      "{\"id\":\"5f3a9c21d04be877-5\",\"event\":\"fanfare.gap\",\"data\":{\"asked\":\"x\"}}\n");
   out.clear();
   append_control(out, plain_sse, {"fanfare.close", "{}", std::nullopt, 1500});
   EXPECT_EQ(out, "retry: 1500\nevent: fanfare.close\ndata: {}\n\n");

@@ -72,8 +72,10 @@ class Peer {
     std::string text;
     std::string chunk(65536, '\0');
     ssize_t count = 0;
-    while ((count = ::recv(socket_, chunk.data(), chunk.size(), 0)) > 0) {
-      text.append(chunk, 0, static_cast<std::size_t>(count));
+    // A ring that ends sends its makers a signal of the kernel's own.
+    while ((count = ::recv(socket_, chunk.data(), chunk.size(), 0)) > 0 ||
+           (count < 0 && errno == EINTR)) {
+      if (count > 0) text.append(chunk, 0, static_cast<std::size_t>(count));
     }
     *error = count < 0 ? errno : 0;
     return text;

@@ -1,9 +1,9 @@
-// tests/sim/broker_sim_test.cc: a whole broker in simulated weather, from seeds: every stream sees exactly its events, in
-// order, or is told of the gap.
+// tests/sim/broker_sim_test.cc: a whole broker in simulated weather, from seeds: every stream sees
+// exactly its events, in order, or is told of the gap.
 //
-// Publishers, readers that join, stall, leave and resume, one to four workers, short sends, odd orders. The oracle knows all
-// that was published and what each reader was told. A failing seed is in the message: FANFARE_SIM_SEED runs it alone,
-// FANFARE_SIM_SEEDS=1000 runs so many.
+// Publishers, readers that join, stall, leave and resume, one to four workers, short sends, odd
+// orders. The oracle knows all that was published and what each reader was told. A failing seed is
+// in the message: FANFARE_SIM_SEED runs it alone, FANFARE_SIM_SEEDS=1000 runs so many.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -101,18 +101,27 @@ class Story {
       body += fmt::format("{{\"topic\":\"{}\",\"data\":\"{}\"}}\n", event.topic, event.data);
       publisher.unanswered.push_back(std::move(event));
     }
-    publisher.peer->write(fmt::format(
-        "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n{}",
-        body.size(), body));
+    publisher.peer->write(
+        fmt::format("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                    "application/x-ndjson\r\nContent-Length: {}\r\n\r\n{}",
+                    body.size(), body));
   }
 
   void join() {
     Client client;
     switch (random_.below(4)) {
-      case 0: client.names = {some_topic()}; break;
-      case 1: client.names = {some_topic(), some_topic()}; break;
-      case 2: client.names = {fmt::format("t/{}/*", random_.below(3))}; break;
-      default: client.names = {"t/**"}; break;
+      case 0:
+        client.names = {some_topic()};
+        break;
+      case 1:
+        client.names = {some_topic(), some_topic()};
+        break;
+      case 2:
+        client.names = {fmt::format("t/{}/*", random_.below(3))};
+        break;
+      default:
+        client.names = {"t/**"};
+        break;
     }
     const std::vector<std::string_view> views(client.names.begin(), client.names.end());
     client.subscription = *Subscription::of(views, 8);
@@ -123,13 +132,15 @@ class Story {
   void connect(Client& client) {
     std::string target = "/events?";
     for (const std::string& name : client.names) target += "topic=" + name + "&";
-    std::string head = fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n",
-                                   target.substr(0, target.size() - 1));
+    std::string head =
+        fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n",
+                    target.substr(0, target.size() - 1));
     if (!client.resume_from.empty()) head += "Last-Event-ID: " + client.resume_from + "\r\n";
     SimPeer& peer = broker_.net.connect(SimBroker::tcp);
     peer.set_receive_window(8192);
     peer.write(head + "\r\n");
-    client.readers.push_back(std::make_unique<SimReader>(peer, [this] { return broker_.state->bus.tail().value; }));
+    client.readers.push_back(
+        std::make_unique<SimReader>(peer, [this] { return broker_.state->bus.tail().value; }));
   }
 
   void leave(Client& client) {
@@ -158,7 +169,9 @@ class Story {
       SimReader* const reader = client.now();
       if (reader == nullptr) continue;
       reader->read();
-      if (reader->status() != 0) EXPECT_EQ(reader->status(), 200) << reader->head();
+      if (reader->status() != 0) {
+        EXPECT_EQ(reader->status(), 200) << reader->head();
+      }
       if (!reader->ended() && !reader->peer().was_reset() && !reader->peer().was_closed()) continue;
       leave(client);  // it was closed as lagged, or the network broke: it comes back by its id
       resume(client);
@@ -183,7 +196,8 @@ class Story {
       if (head == publisher.answers.npos) return;
       const std::size_t length_at = publisher.answers.find("Content-Length: ");
       ASSERT_LT(length_at, head) << publisher.answers;
-      const std::size_t length = std::strtoul(publisher.answers.c_str() + length_at + 16, nullptr, 10);
+      const std::size_t length =
+          std::strtoul(publisher.answers.c_str() + length_at + 16, nullptr, 10);
       if (publisher.answers.size() < head + 4 + length) return;
       const std::string body = publisher.answers.substr(head + 4, length);
       const bool good = publisher.answers.starts_with("HTTP/1.1 200");
@@ -202,12 +216,14 @@ class Story {
       const bool fresh = published_.emplace(first + i, publisher.unanswered[i]).second;
       EXPECT_TRUE(fresh) << "two events have the number " << first + i;
     }
-    publisher.unanswered.erase(publisher.unanswered.begin(), publisher.unanswered.begin() + static_cast<long>(count));
+    publisher.unanswered.erase(publisher.unanswered.begin(),
+                               publisher.unanswered.begin() + static_cast<long>(count));
   }
 
   bool all_answered() {
     read_all();
-    return std::all_of(publishers_.begin(), publishers_.end(), [](const Publisher& p) { return p.unanswered.empty(); });
+    return std::all_of(publishers_.begin(), publishers_.end(),
+                       [](const Publisher& p) { return p.unanswered.empty(); });
   }
 
   // Everybody reads on; nothing new is published; time passes until all is told.
@@ -246,16 +262,18 @@ class Story {
       for (const Told& told : connection.told) check_one(client, told, position);
     }
     SimPeer& peer = const_cast<Client&>(client).now()->peer();
-    SCOPED_TRACE(fmt::format("connections {}, unread by the client {}, reads {}, closed {}, reset {}, started after {}",
-                             connections.size(), peer.unread_by_client(), peer.is_reading(), peer.was_closed(),
-                             peer.was_reset(), connections.back().start));
+    SCOPED_TRACE(fmt::format(
+        "connections {}, unread by the client {}, reads {}, closed {}, reset {}, started after {}",
+        connections.size(), peer.unread_by_client(), peer.is_reading(), peer.was_closed(),
+        peer.was_reset(), connections.back().start));
     expect_nothing_between(client, position, ~uint64_t{0});
   }
 
   void check_one(const Client& client, const Told& told, uint64_t& position) {
     switch (told.what) {
       case Told::What::event: {
-        if (const auto it = maybe_.find(told.data); it != maybe_.end()) published_.emplace(told.number, it->second);
+        if (const auto it = maybe_.find(told.data); it != maybe_.end())
+          published_.emplace(told.number, it->second);
         const auto found = published_.find(told.number);
         ASSERT_NE(found, published_.end()) << "an event that was never published: " << told.number;
         EXPECT_EQ(found->second.data, told.data);
@@ -275,15 +293,18 @@ class Story {
         // What is lost may lie between events that are kept: on other topics of the same stream.
         excused_upto_ = std::max(excused_upto_, told.tail);
         break;
-      case Told::What::close: break;
+      case Told::What::close:
+        break;
     }
   }
 
   void expect_nothing_between(const Client& client, uint64_t after, uint64_t before) {
-    for (auto it = published_.upper_bound(after); it != published_.end() && it->first < before; ++it) {
+    for (auto it = published_.upper_bound(after); it != published_.end() && it->first < before;
+         ++it) {
       if (it->first <= excused_upto_) continue;
       EXPECT_FALSE(client.subscription->matches(it->second.topic))
-          << "lost: " << it->first << " on " << it->second.topic << ", between " << after << " and " << before;
+          << "lost: " << it->first << " on " << it->second.topic << ", between " << after << " and "
+          << before;
     }
   }
 
@@ -301,13 +322,16 @@ class Story {
   std::map<uint64_t, Published> published_;
   std::map<std::string, Published> maybe_;  // published, or not: nobody was told
   uint64_t next_data_ = 1;
-  uint64_t excused_upto_ = 0;  // of the client that is being checked: a gap was told for something up to here
+  uint64_t excused_upto_ =
+      0;  // of the client that is being checked: a gap was told for something up to here
 };
 
 // Seeds 1 to `most`, or the one that the environment names.
 std::vector<uint64_t> seeds(uint64_t most) {
-  if (const char* const one = std::getenv("FANFARE_SIM_SEED")) return {std::strtoull(one, nullptr, 10)};
-  if (const char* const more = std::getenv("FANFARE_SIM_SEEDS")) most = std::strtoull(more, nullptr, 10);
+  if (const char* const one = std::getenv("FANFARE_SIM_SEED"))
+    return {std::strtoull(one, nullptr, 10)};
+  if (const char* const more = std::getenv("FANFARE_SIM_SEEDS"))
+    most = std::strtoull(more, nullptr, 10);
   std::vector<uint64_t> all;
   for (uint64_t seed = 1; seed <= most; ++seed) all.push_back(seed);
   return all;
@@ -334,7 +358,8 @@ TEST(BrokerSim, in_calm_weather_every_stream_sees_exactly_its_events) {
 TEST(BrokerSim, in_rough_weather_every_stream_sees_exactly_its_events) {
   for (const uint64_t seed : seeds(20)) {
     SCOPED_TRACE(fmt::format("FANFARE_SIM_SEED={}", seed));
-    Story story(seed, SimWeather::drawn(seed), 1 + static_cast<unsigned>(seed % 4), patient_settings());
+    Story story(seed, SimWeather::drawn(seed), 1 + static_cast<unsigned>(seed % 4),
+                patient_settings());
     story.run(300);
     EXPECT_EQ(story.gaps(), 0u);
     if (HasFailure()) return;
@@ -365,7 +390,9 @@ TEST(BrokerSim, with_a_short_history_what_is_lost_is_told) {
     gaps += story.gaps();
     if (HasFailure()) return;
   }
-  if (seeds(2).size() > 1) EXPECT_GT(gaps, 0u) << "the stories must reach what they are about";
+  if (seeds(2).size() > 1) {
+    EXPECT_GT(gaps, 0u) << "the stories must reach what they are about";
+  }
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ class SimBroker {
 
   SimBroker(uint64_t seed, const SimWeather& weather, unsigned workers, const Settings& settings,
             uint32_t capacity = 512)
-      : net(seed, weather), live_(std::make_shared<const LiveSettings>(settings, access_rules_of(settings))) {
+      : net(seed, weather),
+        live_(std::make_shared<const LiveSettings>(settings, access_rules_of(settings))) {
     BusOptions bus;
     bus.slots = settings.bus_slots;
     bus.bytes_max = settings.bus_bytes;

@@ -1,4 +1,5 @@
-// tests/sim/sim_reader.h: a reader of one stream over a simulated connection: answers, chunks and SSE read strictly.
+// tests/sim/sim_reader.h: a reader of one stream over a simulated connection: answers, chunks and
+// SSE read strictly.
 //
 // Fails the test on whatever the protocol does not allow; keeps what was told, for the oracle.
 #pragma once
