@@ -3,20 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "app/read_file.h"
 
 namespace fanfare {
 namespace {
 
-std::string root() {
-  const std::filesystem::path file(__FILE__);
-  return file.is_absolute() ? file.parent_path().parent_path().parent_path().string() : ".";
-}
-
 TEST(SettingDocs, the_file_is_in_step_with_the_table) {
-  const auto file = read_file(root() + "/docs/CONFIGURATION.md", 1 << 20);
+  const auto file = read_file(FANFARE_SOURCE_DIR "/docs/CONFIGURATION.md", 1 << 20);
   ASSERT_TRUE(file.has_value()) << file.error();
   EXPECT_TRUE(*file == configuration_docs())
       << "docs/CONFIGURATION.md is out of date. Make it anew: fanfare check --print-docs > "
