@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   static const std::map<std::string, int (*)(Flags&)> commands = {
       {"fanout", run_fanout}, {"floor-server", run_floor_server},
       {"idle", run_idle},     {"slow", run_slow},
-      {"many", run_many},
+      {"many", run_many},     {"verify", run_verify},
   };
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
   const auto command = words.size() < 2 ? commands.end() : commands.find(words[1]);

@@ -27,8 +27,13 @@ Publisher::~Publisher() {
   close(descriptor_);
 }
 
-void Publisher::post(const std::string& path, std::string_view data) {
-  request_.assign("POST ").append(path).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ");
+void Publisher::post(const std::string& path, std::string_view data,
+                     std::string_view content_type) {
+  request_.assign("POST ").append(path).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+  if (!content_type.empty()) {
+    request_.append("Content-Type: ").append(content_type).append("\r\n");
+  }
+  request_.append("Content-Length: ");
   request_.append(std::to_string(data.size())).append("\r\n\r\n").append(data);
   idle_ = false;
   // Blocking: a request is taken whole, and there is never more than one.

@@ -26,7 +26,7 @@ class Publisher final : public Handler {
   Publisher& operator=(const Publisher&) = delete;
 
   // Not while an answer is awaited.
-  void post(const std::string& path, std::string_view data);
+  void post(const std::string& path, std::string_view data, std::string_view content_type = {});
   bool is_idle() const { return idle_; }
   uint32_t index() const { return index_; }
 
