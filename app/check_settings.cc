@@ -15,6 +15,7 @@
 #include "app/units.h"
 #include "broker/pattern.h"
 #include "net/address.h"
+#include "net/ip_network.h"
 
 namespace fanfare {
 namespace {
@@ -42,6 +43,17 @@ Result<Done> check_listen(const Settings& settings) {
     }
   }
   return Done();
+}
+
+Result<Done> check_proxies(const Settings& settings) {
+  for (const std::string& text : settings.trusted_proxies) {
+    if (const auto network = IpNetwork::parse(text); !network)
+      return Error{fmt::format("--trusted-proxy: {}", network.error())};
+  }
+  if (!settings.proxy_protocol || !settings.trusted_proxies.empty()) return Done();
+  return Error{
+      "--proxy-protocol: nobody is trusted to send it. Add --trusted-proxy with the proxies' "
+      "addresses: whoever may send it chooses the client's address"};
 }
 
 Result<Done> check_open_door(const Settings& settings) {
@@ -185,8 +197,8 @@ Result<Done> check_distinct(const std::vector<KeySetting>& keys) {
 }  // namespace
 
 Result<Done> check_settings(const Settings& settings) {
-  for (const auto check : {check_listen, check_keys, check_anonymous, check_open_door, check_web,
-                           check_sizes, check_topics}) {
+  for (const auto check : {check_listen, check_proxies, check_keys, check_anonymous,
+                           check_open_door, check_web, check_sizes, check_topics}) {
     if (auto done = check(settings); !done) return done;
   }
   return Done();

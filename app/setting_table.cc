@@ -96,6 +96,16 @@ void add_where(std::vector<Setting>& rows) {
   rows.push_back(row("socket-owner", group, Kind::text, fixed,
                      "Owner of Unix sockets: user:group, user or :group; empty: unchanged",
                      REACH(socket_owner)));
+  rows.push_back(row("trusted-proxy", group, Kind::list, live,
+                     "Address or network of proxies that are believed when X-Forwarded-For, "
+                     "X-Forwarded-Host or the PROXY protocol name the client: 10.0.0.0/8 "
+                     "(repeatable)",
+                     REACH(trusted_proxies)));
+  rows.back().key = "trusted_proxies";
+  rows.push_back(row("proxy-protocol", group, Kind::on_off, live,
+                     "Connections of trusted proxies begin with a header of the PROXY protocol, "
+                     "version 1 or 2 (never on the internal listener)",
+                     REACH(proxy_protocol)));
 }
 
 void add_machine(std::vector<Setting>& rows) {

@@ -44,8 +44,8 @@ struct Connection {
 
   Slot slot;
   DoorInfo door;
-  uint64_t client = 0;  // key of the address; 0 for a Unix peer
-  std::string peer;     // its text, for lists
+  uint64_t client = 0;  // key of the client's address; 0 for a Unix peer
+  uint64_t hop = 0;     // key of the address that connected: a trusted proxy's, or the client's
   Protocol protocol = Protocol::undecided;
   State state = State::reading;
   bool receiving : 1 = false;     // want_bytes is armed
@@ -53,6 +53,8 @@ struct Connection {
   bool flush_queued : 1 = false;  // in Connections' list of this turn
   bool peer_ended : 1 = false;    // it has finished sending
   bool linger : 1 = false;        // unread input may come: close without a reset
+  bool proxied : 1 = false;       // a trusted proxy connected: its requests name their clients
+  bool awaits_proxy_header : 1 = false;  // nothing is read before the PROXY protocol's header
   bool head_known : 1 = false;  // the head of the request has been looked at, its body is arriving
   uint32_t serial = 0;          // of the parked request: rises with each
   Stage stage = Stage::fresh;

@@ -5,8 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "broker/forwarded.h"
+#include "broker/problem.h"
 #include "core/check.h"
 #include "core/limits.h"
+#include "net/proxy_protocol.h"
 
 namespace fanfare {
 namespace {
@@ -17,8 +22,8 @@ constexpr std::size_t sends_per_batch = 32;
 
 }  // namespace
 
-Connections::Connections(Parts parts, uint32_t worker, const Settings& settings)
-    : parts_(parts), worker_(worker), settings_(&settings) {}
+Connections::Connections(Parts parts, uint32_t worker, const LiveSettings& live)
+    : parts_(parts), worker_(worker), settings_(&live.settings), proxies_(&live.proxies) {}
 
 Connection& Connections::open(Slot slot, DoorInfo door, const SocketAddress* peer) {
   if (slot.index >= by_slot_.size()) by_slot_.resize(slot.index + 1);
@@ -27,10 +32,8 @@ Connection& Connections::open(Slot slot, DoorInfo door, const SocketAddress* pee
   made->slot = slot;
   made->door = door;
   if (peer != nullptr && !peer->is_unix()) {
-    made->client = peer->client_key();
-    made->peer = peer->text();
-  } else {
-    made->peer = "unix";
+    name_peer(*made, *peer);
+    made->awaits_proxy_header = made->proxied && settings_->proxy_protocol;
   }
   Connection& connection = *(by_slot_[slot.index] = std::move(made));
   ++count_;
@@ -79,6 +82,38 @@ void Connections::on_writable(Connection& connection) {
   queue_flush(connection);
 }
 
+// The operator's listener is asked by kubelets and scrapers, never through a proxy.
+void Connections::name_peer(Connection& connection, const SocketAddress& peer) {
+  connection.hop = connection.client = peer.client_key();
+  connection.proxied = !connection.door.internal && proxies_->trusts(peer);
+}
+
+// A proxy's connection carries requests of many clients: each request names its own.
+void Connections::name_client(Connection& connection) {
+  if (!connection.proxied) return;
+  const auto client = forwarded_client(connection.parser->request(), *proxies_);
+  connection.client = client ? client->client_key() : connection.hop;
+}
+
+void Connections::read_proxy_header(Connection& connection) {
+  const ProxyHeader header = fanfare::read_proxy_header(connection.in);
+  if (header.step == ProxyHeader::Step::more) return;
+  connection.awaits_proxy_header = false;
+  if (header.step == ProxyHeader::Step::refused) {
+    connection.linger = true;
+    parts_.handler.on_refused(
+        connection, make_fault(400, "bad-request",
+                               fmt::format("this proxy must send the PROXY protocol first "
+                                           "(--proxy-protocol): {}",
+                                           header.why)));
+    end_after_answer(connection);
+    connection.in.clear();
+    return;
+  }
+  connection.in.erase(0, header.used);
+  if (header.source) name_peer(connection, *header.source);
+}
+
 void Connections::decide_protocol(Connection& connection) {
   const char first = connection.in.front();
   const bool unix_socket = connection.door.door == Door::unix_socket;
@@ -104,11 +139,13 @@ void Connections::decide_protocol(Connection& connection) {
 void Connections::process(Connection& connection) {
   using State = Connection::State;
   const Slot slot = connection.slot;
-  if (connection.state == State::reading && !connection.in.empty() &&
+  if (connection.awaits_proxy_header && !connection.in.empty()) read_proxy_header(connection);
+  const bool named = !connection.awaits_proxy_header;
+  if (named && connection.state == State::reading && !connection.in.empty() &&
       connection.protocol == Connection::Protocol::undecided) {
     decide_protocol(connection);
   }
-  if (connection.state == State::reading && !connection.in.empty()) {
+  if (named && connection.state == State::reading && !connection.in.empty()) {
     if (connection.protocol == Connection::Protocol::http) {
       process_http(connection);
     } else {
@@ -141,6 +178,7 @@ void Connections::process_http(Connection& connection) {
     if (step == Step::more) break;
     if (step == Step::head) {
       connection.head_known = true;
+      name_client(connection);
       const Verdict<std::size_t> most = parts_.handler.on_head(connection);
       if (most) {
         connection.parser->limit_body(*most);

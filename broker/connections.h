@@ -15,8 +15,8 @@
 
 #include "broker/connection.h"
 #include "broker/fault.h"
+#include "broker/live_settings.h"
 #include "broker/message.h"
-#include "broker/settings.h"
 #include "core/timer_wheel.h"
 
 namespace fanfare {
@@ -45,7 +45,7 @@ class Connections {
     TimerWheel& wheel;
     RequestHandler& handler;
   };
-  Connections(Parts parts, uint32_t worker, const Settings& settings);
+  Connections(Parts parts, uint32_t worker, const LiveSettings& live);
 
   Connection& open(Slot slot, DoorInfo door, const SocketAddress* peer);
   // Null: the slot is no connection (any more).
@@ -76,7 +76,10 @@ class Connections {
 
   // Sends what this turn has answered, in batches.
   void flush();
-  void use_settings(const Settings& settings) { settings_ = &settings; }
+  void use_settings(const LiveSettings& live) {
+    settings_ = &live.settings;
+    proxies_ = &live.proxies;
+  }
   std::size_t count() const { return count_; }
   bool has_work() const { return !to_flush_.empty(); }
   // Ends those that wait for a next request; the others end with their present one.
@@ -86,6 +89,9 @@ class Connections {
   void process(Connection& connection);
   void process_http(Connection& connection);
   void decide_protocol(Connection& connection);
+  void read_proxy_header(Connection& connection);
+  void name_peer(Connection& connection, const SocketAddress& peer);
+  void name_client(Connection& connection);
   void want_bytes(Connection& connection);
   static Connection::Stage stage_of(const Connection& connection);
   Duration patience_for(const Connection& connection) const;
@@ -98,6 +104,7 @@ class Connections {
   Parts parts_;
   const uint32_t worker_;
   const Settings* settings_;
+  const TrustedProxies* proxies_;
   std::vector<std::unique_ptr<Connection>> by_slot_;
   std::vector<Slot> to_flush_, flushing_;
   std::vector<Send> batch_;

@@ -9,6 +9,7 @@
 #include "broker/access.h"
 #include "broker/settings.h"
 #include "broker/topic_policy.h"
+#include "net/ip_network.h"
 
 namespace fanfare {
 
@@ -16,11 +17,13 @@ struct LiveSettings {
   LiveSettings(Settings of, AccessRules rules)
       : settings(std::move(of)),
         access(std::move(rules)),
-        policies(settings.topic_defaults, settings.topics) {}
+        policies(settings.topic_defaults, settings.topics),
+        proxies(settings.trusted_proxies) {}
 
   const Settings settings;
   const Access access;
   const TopicPolicies policies;
+  const TrustedProxies proxies;
 };
 
 }  // namespace fanfare

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/forwarded.h"
 #include "broker/pages.h"
 #include "broker/problem.h"
 
@@ -27,18 +28,18 @@ bool is_plain_host(std::string_view host) {
              std::string_view::npos;
 }
 
-std::string front_text(std::string_view host) {
+std::string front_text(std::string_view url) {
   return fmt::format(
       "Fanfare: publish an event once, every open stream that asked for it has it.\n"
       "\n"
-      "  read      curl -N http://{0}/topics/hello\n"
-      "  publish   curl -d 'Hello, world' http://{0}/topics/hello\n"
-      "  replay    curl -N 'http://{0}/topics/hello?since=earliest'\n"
+      "  read      curl -N {0}/topics/hello\n"
+      "  publish   curl -d 'Hello, world' {0}/topics/hello\n"
+      "  replay    curl -N '{0}/topics/hello?since=earliest'\n"
       "\n"
       "A pattern reads many topics: 'orders/*' one segment, 'orders/**' all below.\n"
-      "In a browser: new EventSource('http://{0}/topics/hello')\n"
-      "Topics that exist: http://{0}/topics\n",
-      host);
+      "In a browser: new EventSource('{0}/topics/hello')\n"
+      "Topics that exist: {0}/topics\n",
+      url);
 }
 
 }  // namespace
@@ -56,9 +57,13 @@ void PageRoute::front(Exchange& exchange) {
   const auto chosen = choose_media(exchange.request.field("accept"), media);
   if (exchange.live.settings.pages_on() && chosen && *chosen == 1)
     return page(exchange, "index.html");
-  const std::string_view host = exchange.request.field("host");
-  answering_.answer(exchange, 200, "text/plain; charset=utf-8",
-                    front_text(is_plain_host(host) ? host : "localhost"),
+  const bool proxied = exchange.connection.proxied;
+  std::string_view host = proxied ? forwarded_host(exchange.request) : std::string_view();
+  if (host.empty()) host = exchange.request.field("host");
+  const bool https = proxied && forwarded_scheme(exchange.request) == "https";
+  const std::string url =
+      fmt::format("{}://{}", https ? "https" : "http", is_plain_host(host) ? host : "localhost");
+  answering_.answer(exchange, 200, "text/plain; charset=utf-8", front_text(url),
                     "Vary: Accept\r\nCache-Control: no-cache\r\n");
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/forwarded.h"
 #include "broker/problem.h"
 #include "broker/status.h"
 #include "broker/topic.h"
@@ -71,8 +72,13 @@ std::optional<Fault> Routes::read_grant(Exchange& exchange) const {
   const Door door = exchange.connection.door.door;
   if (auto fault = live_->access.refuse_host(door, request.field("host"))) return fault;
   if (is_write(request.method) || request.upgrade) {
-    if (auto fault =
-            live_->access.refuse_origin(door, request.field("origin"), request.field("host")))
+    // Behind a trusted proxy the page's own host is the one that the proxy was asked for. The check
+    // above stays with Host: a page that reaches a loopback broker by a name of its own may send
+    // any other field.
+    const std::string_view asked =
+        exchange.connection.proxied ? forwarded_host(request) : std::string_view();
+    if (auto fault = live_->access.refuse_origin(door, request.field("origin"),
+                                                 asked.empty() ? request.field("host") : asked))
       return fault;
   }
   auto grant = live_->access.grant_for(door, bearer_of(request));

@@ -34,9 +34,11 @@ struct Settings {
   EngineChoice engine = EngineChoice::automatic;
   LogFormat log = LogFormat::text;
   std::string log_level = "info";
-  std::optional<unsigned> socket_mode;  // of Unix sockets; nothing: by the umask
-  std::string socket_owner;             // user:group
-  std::optional<bool> pages;            // nothing: on, unless keys are configured
+  std::optional<unsigned> socket_mode;       // of Unix sockets; nothing: by the umask
+  std::string socket_owner;                  // user:group
+  std::vector<std::string> trusted_proxies;  // networks: they say who the client is
+  bool proxy_protocol = false;               // their connections begin with its header
+  std::optional<bool> pages;                 // nothing: on, unless keys are configured
 
   // Who.
   std::vector<KeySetting> keys;

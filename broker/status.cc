@@ -96,7 +96,7 @@ void append_process(std::string& out, const ServerState& server, Instant now) {
   head(out, "bus_unreleased", "Distance from the oldest claimed but unreleased slot to the tail.",
        "gauge");
   out += fmt::format("fanfare_bus_unreleased {}\n", server.bus.unreleased().distance);
-  head(out, "last_event_number", "The newest number given to an event.", "counter");
+  head(out, "last_event_number", "The newest number given to an event.", "gauge");
   out += fmt::format("fanfare_last_event_number {}\n", server.bus.tail().value);
 }
 

@@ -76,7 +76,7 @@ Worker::Worker(uint32_t index, ServerState& server, Engine& engine,
       streams_(
           {engine, table_, feeds_, fanout_, replays_, wheel_, server.stream_ids, *this, random_},
           server.epoch, index, live_),
-      connections_({engine, wheel_, routes_}, index, live_->settings),
+      connections_({engine, wheel_, routes_}, index, *live_),
       routes_(connections_, *this, server, door_.counters, live_, random_),
       drain_(streams_, table_, feeds_) {
   entries_.resize(bus_events_per_turn_max);

@@ -98,9 +98,11 @@ std::string Worker::stream_row(uint32_t slot) {
     first = false;
     append_json_string(out, name);
   }
-  out += fmt::format("],\"position\":\"{}\",\"behind\":{},\"blocked\":{},\"heartbeat_s\":{}}}",
-                     streams_.id(stream.next.previous()).text(), stream.behind || stream.pulling,
-                     static_cast<bool>(stream.blocked), stream.heartbeat_s);
+  out += fmt::format(
+      "],\"client\":\"{}\",\"position\":\"{}\",\"behind\":{},\"blocked\":{},"
+      "\"heartbeat_s\":{}}}",
+      SocketAddress::client_text(stream.client), streams_.id(stream.next.previous()).text(),
+      stream.behind || stream.pulling, static_cast<bool>(stream.blocked), stream.heartbeat_s);
   return out;
 }
 
@@ -185,7 +187,7 @@ void Worker::on(BeginDrain&& m) {
 
 void Worker::on(UseSettings&& m) {
   history_.use_policies(m.settings->policies);  // before the old ones go
-  connections_.use_settings(m.settings->settings);
+  connections_.use_settings(*m.settings);
   streams_.use_settings(m.settings);
   routes_.use_settings(m.settings);
   live_ = std::move(m.settings);

@@ -182,6 +182,22 @@ uint64_t SocketAddress::client_key() const {
   return network != 0 ? network : 1;  // ::1 must not pass for a Unix socket
 }
 
+std::string SocketAddress::client_text(uint64_t key) {
+  if (key == 0) return "unix";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (key >> 32 == 0 && key != 1) {
+    const in_addr network_order{htonl(static_cast<uint32_t>(key))};
+    inet_ntop(AF_INET, &network_order, text.data(), text.size());
+    return text.data();
+  }
+  in6_addr network{};
+  if (key != 1) {  // 1 stands for the network of ::1
+    for (unsigned i = 0; i < 8; i++) network.s6_addr[i] = static_cast<uint8_t>(key >> (56 - 8 * i));
+  }
+  inet_ntop(AF_INET6, &network, text.data(), text.size());
+  return std::string(text.data()) + "/64";
+}
+
 const sockaddr* SocketAddress::raw() const {
   return reinterpret_cast<const sockaddr*>(&storage_);
 }

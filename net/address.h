@@ -34,6 +34,8 @@ class SocketAddress {
 
   // For limits by client: an IPv4 address, or the first 64 bits of an IPv6 one. 0 for Unix.
   uint64_t client_key() const;
+  // A client's key for people: "192.0.2.7", "2001:db8:1:2::/64", "unix".
+  static std::string client_text(uint64_t key);
 
   const sockaddr* raw() const;
   sockaddr* raw();
