@@ -9,6 +9,7 @@
 
 #include "app/memory_budget.h"
 #include "core/limits.h"
+#include "net/engine_choice.h"
 
 namespace fanfare {
 namespace {
@@ -17,20 +18,21 @@ constexpr uint64_t backlog_wanted = 4096;         // a reconnect storm, per list
 constexpr uint64_t kernel_bytes_a_stream = 6144;  // socket structures and a small queue, measured
 constexpr uint64_t page_bytes = 4096;
 
-PreflightLine check_descriptors(const Settings& settings, DescriptorLimit limit, uint64_t workers) {
+PreflightLine check_descriptors(const Settings& settings, DescriptorLimit limit, uint64_t workers,
+                                const PreflightFacts& facts) {
   const uint64_t tables = settings.engine == EngineChoice::epoll ? 1 : workers;
   const uint64_t wanted = settings.streams_max / tables + limits::descriptors_reserve;
   PreflightLine line{Finding::ok, "descriptors (nofile)",
                      fmt::format("{} (hard {})", limit.soft, limit.hard),
                      fmt::format("{} for {} streams", wanted, settings.streams_max), ""};
   if (limit.hard >= wanted) return line;  // the soft limit is raised at start
-  const bool too_few = limit.hard < 2 * limits::descriptors_reserve;
+  const bool too_few = limit.hard < 2 * limits::descriptors_reserve ||
+                       facts.streams_max == PreflightFacts::StreamsMax::asked_for;
   line.finding = too_few ? Finding::fail : Finding::warn;
   const uint64_t streams = memory_budget(settings, limit.hard).streams;
   line.cure = fmt::format(
       "holds about {} streams{}; raise the hard limit (LimitNOFILE= in systemd, --ulimit nofile= "
-      "in "
-      "Docker) or set --streams-max",
+      "in Docker) or set --streams-max",
       streams, settings.engine == EngineChoice::epoll ? "" : ", with io_uring");
   return line;
 }
@@ -98,6 +100,34 @@ PreflightLine check_cores(const Settings& settings, const MachineRoot& root) {
   return line;
 }
 
+// A node that tracks connections drops new ones when its table is full. No file: it does not.
+void add_conntrack(std::vector<PreflightLine>& lines, const MachineRoot& root, uint64_t streams) {
+  const auto here = read_kernel_number(root, "/proc/sys/net/netfilter/nf_conntrack_max");
+  if (!here) return;
+  PreflightLine line{Finding::ok, "tracked connections", fmt::format("{}", *here),
+                     fmt::format("{} for {} streams", streams, streams), ""};
+  if (*here < streams) {
+    line.finding = Finding::warn;
+    line.cure = fmt::format("sysctl -w net.netfilter.nf_conntrack_max={}", streams * 2);
+  }
+  lines.push_back(line);
+}
+
+// What the broker will run on, found by trying.
+void add_engine(std::vector<PreflightLine>& lines, const Settings& settings,
+                const PreflightFacts& facts) {
+  if (facts.engine.empty()) return;
+  PreflightLine line{Finding::ok, "engine", facts.engine, facts.engine_reason, ""};
+  if (facts.engine == "none") {
+    line.finding = Finding::fail;
+    line.need = "io_uring";
+    line.cure = facts.engine_reason;
+  } else if (facts.engine == "epoll" && settings.engine == EngineChoice::automatic) {
+    line.cure = "epoll serves as well; --engine epoll says that it is meant";
+  }
+  lines.push_back(line);
+}
+
 // io_uring_disabled: 0 allowed, 1 for a group alone, 2 for nobody. A seccomp filter may still
 // forbid it: the broker tries it at start and says so.
 PreflightLine check_io_uring(const Settings& settings, const MachineRoot& root) {
@@ -111,6 +141,16 @@ PreflightLine check_io_uring(const Settings& settings, const MachineRoot& root) 
   line.finding = settings.engine == EngineChoice::io_uring ? Finding::fail : Finding::warn;
   line.cure = "epoll will serve instead; sysctl -w kernel.io_uring_disabled=0, or --engine epoll";
   return line;
+}
+
+PreflightFacts facts_of(EngineChoice wanted) {
+  PreflightFacts facts;
+  const auto chosen = choose_engine(wanted == EngineChoice::epoll      ? "epoll"
+                                    : wanted == EngineChoice::io_uring ? "io_uring"
+                                                                       : "auto");
+  facts.engine = chosen ? chosen->name : "none";
+  facts.engine_reason = chosen ? chosen->reason : chosen.error();
+  return facts;
 }
 
 std::string_view name_of(Finding finding) {
@@ -128,16 +168,21 @@ std::string_view name_of(Finding finding) {
 }  // namespace
 
 std::vector<PreflightLine> preflight(const Settings& settings, const MachineRoot& root,
-                                     DescriptorLimit descriptors) {
+                                     DescriptorLimit descriptors, const PreflightFacts& facts) {
   Settings effective = settings;
+  if (facts.engine == "epoll") effective.engine = EngineChoice::epoll;  // one table for all
   if (effective.workers == 0) effective.workers = usable_cores(root);
   const uint64_t streams = memory_budget(effective, descriptors.hard).streams;
-  return {check_descriptors(effective, descriptors, effective.workers),
-          check_backlog(root),
-          check_tcp_memory(root, streams),
-          check_memory(effective, root, descriptors),
-          check_cores(effective, root),
-          check_io_uring(effective, root)};
+  std::vector<PreflightLine> lines = {
+      check_descriptors(effective, descriptors, effective.workers, facts),
+      check_backlog(root),
+      check_tcp_memory(root, streams),
+      check_memory(effective, root, descriptors),
+      check_cores(effective, root),
+      check_io_uring(settings, root)};
+  add_conntrack(lines, root, streams);
+  add_engine(lines, settings, facts);
+  return lines;
 }
 
 std::string show_preflight(const std::vector<PreflightLine>& lines) {
@@ -158,7 +203,11 @@ int run_preflight(const SettingSources& sources) {
   }
   Settings settings = loaded->settings;
   if (settings.workers == 0) settings.workers = usable_cores();
-  const auto lines = preflight(settings, {}, descriptor_limit());
+  PreflightFacts facts = facts_of(settings.engine);
+  if (loaded->origins.contains("streams-max"))
+    facts.streams_max = PreflightFacts::StreamsMax::asked_for;
+  const auto lines = preflight(settings, {}, descriptor_limit(), facts);
+  if (facts.engine == "epoll") settings.engine = EngineChoice::epoll;
   fmt::print(
       "{}\nMemory at worst:\n{}", show_preflight(lines),
       show_memory_budget(memory_budget(settings, descriptor_limit().hard), usable_memory_bytes()));

@@ -23,8 +23,15 @@ struct PreflightLine {
   std::string cure;  // empty if ok
 };
 
+// What is known beyond the settings' values.
+struct PreflightFacts {
+  enum class StreamsMax : uint8_t { by_default, asked_for };
+  StreamsMax streams_max = StreamsMax::by_default;  // asked for: what cannot be held is a failure
+  std::string engine, engine_reason;                // as tried here; empty: not tried
+};
+
 std::vector<PreflightLine> preflight(const Settings& settings, const MachineRoot& root,
-                                     DescriptorLimit descriptors);
+                                     DescriptorLimit descriptors, const PreflightFacts& facts = {});
 std::string show_preflight(const std::vector<PreflightLine>& lines);
 
 // Prints to standard output; returns the exit code: 0, 1 if something would fail, 2 if the settings

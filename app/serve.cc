@@ -4,10 +4,14 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "app/log.h"
 #include "app/server.h"
+#include "app/service_manager.h"
+#include "broker/status.h"
 
 namespace fanfare {
 namespace {
@@ -29,13 +33,33 @@ int next_signal(const sigset_t& set, long milliseconds) {
   return signal > 0 ? signal : 0;
 }
 
+Result<std::vector<std::unique_ptr<Listener>>> inherited_listeners() {
+  const auto sockets = inherited_sockets();
+  if (!sockets) return Error{sockets.error()};
+  std::vector<std::unique_ptr<Listener>> listeners;
+  for (const int socket : *sockets) {
+    auto listener = Listener::inherit(socket);
+    if (!listener) return Error{listener.error()};
+    listeners.push_back(std::move(*listener));
+  }
+  return listeners;
+}
+
+Result<std::unique_ptr<Server>> start_server(const Settings& settings) {
+  auto inherited = inherited_listeners();
+  if (!inherited) return Error{inherited.error()};
+  return Server::start(settings, std::move(*inherited));
+}
+
 }  // namespace
 
 int run_serve(const Settings& settings, const std::function<Result<Settings>()>& reload) {
   const sigset_t signals = block_signals();
-  auto started = Server::start(settings);
+  ServiceManager manager = ServiceManager::of_environment();
+  auto started = start_server(settings);
   if (!started) {
     log_error("broker.cannot_start", {{"reason", started.error()}});
+    manager.status(started.error());
     return 1;
   }
   Server& server = **started;
@@ -44,11 +68,14 @@ int run_serve(const Settings& settings, const std::function<Result<Settings>()>&
                               {"workers", server.workers()}});
   std::printf("%s\n", server.ready_line().c_str());
   std::fflush(stdout);
+  manager.ready(server.ready_line());
   Settings current = settings;
   bool draining = false;
   while (!server.finished()) {
     const int signal = next_signal(signals, draining ? 20 : 500);
+    manager.watch(monotonic_now(), [&] { return is_live(server.state(), monotonic_now()); });
     if (signal == SIGHUP) {
+      manager.reloading();
       if (auto loaded = reload()) {
         current = *loaded;
         server.use_settings(current);
@@ -57,10 +84,12 @@ int run_serve(const Settings& settings, const std::function<Result<Settings>()>&
         log_error("settings.refused",
                   {{"reason", loaded.error()}, {"cure", "the settings in use stay"}});
       }
+      manager.ready(server.ready_line());
     } else if (signal != 0 && !std::exchange(draining, true)) {
       log_info("drain.began", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
                                {"streams", server.state().admission.streams()},
                                {"window_ms", current.drain}});
+      manager.stopping(current.drain);
       server.begin_drain(current.drain);
     } else if (signal != 0) {
       log_info("drain.cut_short");

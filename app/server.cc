@@ -40,8 +40,10 @@ uint64_t random_number() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(const Settings& settings) {
+Result<std::unique_ptr<Server>> Server::start(const Settings& settings,
+                                              std::vector<std::unique_ptr<Listener>> inherited) {
   std::unique_ptr<Server> server(new Server());
+  server->inherited_ = std::move(inherited);
   const unsigned workers = std::max(1u, settings.workers);
   server->live_ = std::make_shared<const LiveSettings>(settings, access_rules_of(settings));
   if (const auto opened = server->open_doors(settings, workers); !opened)
@@ -72,8 +74,26 @@ Result<Done> Server::open_doors(const Settings& settings, unsigned workers) {
     if (auto opened = open_door(address, settings, workers, false); !opened)
       return Error{opened.error()};
   }
-  if (settings.internal == "off") return Done{};
-  return open_door(settings.internal, settings, workers, true);
+  if (settings.internal != "off") {
+    if (auto opened = open_door(settings.internal, settings, workers, true); !opened)
+      return Error{opened.error()};
+  }
+  if (inherited_.empty()) return Done{};
+  return Error{fmt::format(
+      "the socket {} was handed over, and no --listen names it: add --listen {}, or leave it out "
+      "of the .socket unit",
+      inherited_.front()->address().text(), inherited_.front()->address().text())};
+}
+
+// One that listens at this very address; null: none.
+std::unique_ptr<Listener> Server::take_inherited(const SocketAddress& address) {
+  const auto found = std::find_if(inherited_.begin(), inherited_.end(), [&](const auto& listener) {
+    return listener->address().text() == address.text();
+  });
+  if (found == inherited_.end()) return nullptr;
+  std::unique_ptr<Listener> taken = std::move(*found);
+  inherited_.erase(found);
+  return taken;
 }
 
 Result<Done> Server::open_door(const std::string& text, const Settings& settings, unsigned workers,
@@ -84,14 +104,19 @@ Result<Done> Server::open_door(const std::string& text, const Settings& settings
   options.id = static_cast<uint32_t>(doors_.size());
   options.socket_mode = settings.socket_mode;
   options.socket_owner = settings.socket_owner;
-  auto listeners = Listener::open(*address, address->is_unix() ? 1 : workers, options);
-  if (!listeners) return Error{listeners.error()};
   Door door;
+  if (auto taken = take_inherited(*address)) {
+    taken->set_options(options);
+    door.listeners.push_back(std::move(taken));
+  } else {
+    auto listeners = Listener::open(*address, address->is_unix() ? 1 : workers, options);
+    if (!listeners) return Error{listeners.error()};
+    door.listeners = std::move(*listeners);
+  }
   door.info.internal = internal;
   door.info.door = address->is_unix()       ? fanfare::Door::unix_socket
                    : address->is_loopback() ? fanfare::Door::loopback
                                             : fanfare::Door::network;
-  door.listeners = std::move(*listeners);
   door.address = door.listeners.front()->address();
   doors_.push_back(std::move(door));
   return Done{};

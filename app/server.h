@@ -20,7 +20,9 @@ namespace fanfare {
 class Server {
  public:
   // Errors are for the person at the terminal: what cannot be had, and what to change.
-  static Result<std::unique_ptr<Server>> start(const Settings& settings);
+  // `inherited`: sockets that already listen; each must be one that the settings name.
+  static Result<std::unique_ptr<Server>> start(
+      const Settings& settings, std::vector<std::unique_ptr<Listener>> inherited = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -44,12 +46,14 @@ class Server {
 
   Server() = default;
   Result<Done> open_doors(const Settings& settings, unsigned workers);
+  std::unique_ptr<Listener> take_inherited(const SocketAddress& address);
   Result<Done> open_door(const std::string& address, const Settings& settings, unsigned workers,
                          bool internal);
   Result<Done> make_engines(const Settings& settings, unsigned workers);
   void run_worker(uint32_t index);
 
   std::shared_ptr<const LiveSettings> live_;
+  std::vector<std::unique_ptr<Listener>> inherited_;  // until a door takes them
   std::vector<Door> doors_;
   std::vector<std::unique_ptr<Engine>> engines_;
   std::unique_ptr<ServerState> state_;

@@ -266,6 +266,29 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::open(const SocketAddres
   return listeners;
 }
 
+Result<std::unique_ptr<Listener>> Listener::inherit(int descriptor) {
+  Descriptor socket(descriptor);
+  int listens = 0, type = 0;
+  socklen_t bytes = sizeof listens;
+  const bool known =
+      ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 &&
+      ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &(bytes = sizeof type)) == 0;
+  if (!known || listens == 0 || type != SOCK_STREAM) {
+    return Error{"the descriptor " + std::to_string(descriptor) +
+                 " that was handed over is no stream socket that listens: in the .socket unit use "
+                 "ListenStream= and Accept=no"};
+  }
+  std::unique_ptr<Listener> listener(new Listener);
+  listener->address_ = chosen_address(descriptor);
+  listener->descriptor_ = socket.give();
+  return listener;
+}
+
+void Listener::set_options(const ListenerOptions& options) {
+  id_ = options.id;
+  if (!address_.is_unix()) set_tcp_options(descriptor_, address_, options);
+}
+
 Listener::~Listener() {
   if (descriptor_ < 0) return;
   // The file goes first: while the socket still listens, nobody else can have put another one in

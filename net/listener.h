@@ -40,6 +40,11 @@ class Listener {
   static Result<std::vector<std::unique_ptr<Listener>>> open(const SocketAddress& address,
                                                              unsigned count,
                                                              const ListenerOptions& options);
+  // A socket that already listens, handed over by whoever started this process; taken even if it is
+  // refused. All workers accept from it. A Unix socket's file stays its maker's.
+  static Result<std::unique_ptr<Listener>> inherit(int descriptor);
+  // Sets what its connections inherit, as open() does.
+  void set_options(const ListenerOptions& options);
   // Closes the socket; the last of a Unix socket removes its file if the file is still its own.
   ~Listener();
   Listener(const Listener&) = delete;

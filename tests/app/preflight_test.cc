@@ -29,7 +29,7 @@ class Preflight : public testing::Test {
     std::ofstream(file) << text;
   }
   PreflightLine line(std::string_view what) {
-    for (auto& found : preflight(settings_, root_, descriptors_)) {
+    for (auto& found : preflight(settings_, root_, descriptors_, facts_)) {
       if (found.what.starts_with(what)) return found;
     }
     ADD_FAILURE() << "no line " << what;
@@ -39,6 +39,7 @@ class Preflight : public testing::Test {
   MachineRoot root_;
   Settings settings_;
   DescriptorLimit descriptors_{1024, 100'000};
+  PreflightFacts facts_;
 };
 
 TEST_F(Preflight, a_machine_with_enough_of_everything_is_ok) {
@@ -56,6 +57,41 @@ TEST_F(Preflight, too_few_descriptors_say_how_many_streams_they_hold) {
   EXPECT_EQ(line("descriptors").finding, Finding::ok);
   settings_.engine = EngineChoice::epoll;
   EXPECT_EQ(line("descriptors").finding, Finding::warn);
+}
+
+TEST_F(Preflight, streams_that_were_asked_for_and_cannot_be_held_fail) {
+  descriptors_ = {1024, 6024};
+  facts_.streams_max = PreflightFacts::StreamsMax::asked_for;
+  EXPECT_EQ(line("descriptors").finding, Finding::fail);
+  EXPECT_NE(line("descriptors").cure.find("LimitNOFILE="), std::string::npos);
+  descriptors_ = {1024, 12'000};
+  EXPECT_EQ(line("descriptors").finding, Finding::ok);
+}
+
+TEST_F(Preflight, on_epoll_all_workers_share_one_table) {
+  descriptors_ = {1024, 6024};
+  settings_.workers = 4;
+  facts_.engine = "io_uring";
+  EXPECT_EQ(line("descriptors").finding, Finding::ok);
+  facts_.engine = "epoll";
+  EXPECT_EQ(line("descriptors").finding, Finding::warn);
+}
+
+TEST_F(Preflight, the_engine_that_was_found_by_trying_is_named_with_its_reason) {
+  facts_ = {{}, "epoll", "io_uring is forbidden here"};
+  EXPECT_EQ(line("engine").here, "epoll");
+  EXPECT_EQ(line("engine").need, "io_uring is forbidden here");
+  EXPECT_EQ(line("engine").finding, Finding::ok);
+  facts_ = {{}, "none", "cannot use --engine io_uring"};
+  EXPECT_EQ(line("engine").finding, Finding::fail);
+}
+
+TEST_F(Preflight, a_small_table_of_tracked_connections_warns) {
+  write("/proc/sys/net/netfilter/nf_conntrack_max", "5000\n");
+  EXPECT_EQ(line("tracked").finding, Finding::warn);
+  EXPECT_EQ(line("tracked").cure, "sysctl -w net.netfilter.nf_conntrack_max=20000");
+  write("/proc/sys/net/netfilter/nf_conntrack_max", "500000\n");
+  EXPECT_EQ(line("tracked").finding, Finding::ok);
 }
 
 TEST_F(Preflight, a_short_accept_queue_names_the_switch) {
