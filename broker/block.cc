@@ -40,6 +40,18 @@ void Block::append(EventNumber number, std::string_view bytes) {
   new (slots() + count_++) Entry{number, size_};
 }
 
+void Block::drop_front(uint32_t count) {
+  CHECK(unshared());
+  CHECK_LE(count, count_);
+  const uint32_t gone = offset_of(count);
+  std::memmove(storage(), storage() + gone, size_ - gone);
+  for (uint32_t i = count; i < count_; ++i) {
+    slots()[i - count] = {slots()[i].number, slots()[i].end - gone};
+  }
+  size_ -= gone;
+  count_ -= count;
+}
+
 std::string_view Block::bytes(uint32_t from) const {
   CHECK_LE(from, size_);
   const char* const begin = borrowed_ ? borrowed_->chunked_frame().data() : storage();

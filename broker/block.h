@@ -1,9 +1,8 @@
 // broker/block.h: a run of events' bytes in one feed's format, with each event's number and end.
 //
 // Thread: one worker's (the count is plain).   Owned by: counted; a feed holds its blocks, a torn
-// stream the one it is in. Bytes never move: a block has a fixed capacity and only grows at its
-// end, so a torn send is a pointer and an offset. A large event is borrowed, not copied: its block
-// holds a reference to the event instead of bytes of its own.
+// stream the one it is in. While a send is under way nothing is appended or taken away. A large
+// event is borrowed, not copied: its block holds a reference to the event instead of bytes.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +32,11 @@ class Block {
   // Requires fits(). Numbers rise.
   void append(EventNumber number, std::string_view bytes);
 
+  // Takes away the first `count` events: what follows moves to the front. Requires unshared().
+  void drop_front(uint32_t count);
+  bool unshared() const { return references_ == 1 && !borrowed_; }
+  bool borrows() const { return static_cast<bool>(borrowed_); }
+
   uint32_t size() const { return size_; }
   std::string_view bytes(uint32_t from) const;  // from `from` to the end of what is there now
   std::span<const Entry> entries() const;
@@ -44,10 +48,13 @@ class Block {
   // Where the bytes of the event at `index` begin.
   uint32_t offset_of(uint32_t index) const { return index == 0 ? 0 : slots()[index - 1].end; }
   uint32_t capacity() const { return capacity_; }
+  uint32_t events_max() const { return events_max_; }
   // What it counts for in a feed's window, in bytes.
   std::size_t window_share() const { return borrowed_ ? size_ : capacity_; }
 
-  Block* next = nullptr;  // the feed's chain; owned by the feed
+  // Of the feed that chains it: the next newer block, and from where on this one has every event.
+  Block* next = nullptr;
+  EventNumber covers_from;
 
   void ref() { ++references_; }
   void unref() {

@@ -36,11 +36,13 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
   if (!feed.active) {
     feed.active = true;
     active_.push_back(feed_id);
+    // A different place each time, so that the same reader is not always the last. A round that
+    // follows on another goes on where that ended: each reader is visited at equal intervals.
+    feed.sweep.at += static_cast<uint32_t>(feed.members().size()) / 3 + 1;
     begin_round(feed, now);
     return;
   }
-  const bool late = now - feed.sweep.began > limits_.congestion_time;
-  if (!late && feed.sweep.unswept_bytes <= limits_.congestion_bytes) return;
+  if (feed.sweep.debt <= feed.sweep.debt_max) return;
   event.for_each_topic([&](std::string_view topic) {
     const uint32_t bit = CongestionMap::bit_of(topic_hash(topic));
     auto& marked = feed.congested_topics;
@@ -53,14 +55,37 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
 void FanOut::begin_round(Feed& feed, Instant now) {
   const auto members = static_cast<uint32_t>(feed.members().size());
   feed.sweep.left = members;
-  // A different place each round, so that the same reader is not always the last.
-  feed.sweep.at =
-      members == 0 ? 0 : static_cast<uint32_t>((feed.sweep.at + members / 3 + 1) % members);
+  if (members != 0) feed.sweep.at %= members;
   feed.sweep.end = feed.last();
   feed.sweep.began = now;
-  feed.sweep.unswept_bytes = 0;
-  clear_congestion(feed);
+  if (feed.sweep.debt_max == 0) feed.sweep.debt_max = limits_.debt_max;
+  see_debt(feed);
   counters_.sweeps.add(1);
+}
+
+// The sweep's hand moves on, and publishers flow in behind it as fast as it goes: not in bursts
+// between rounds, which would make each wait for a whole one.
+void FanOut::see_debt(Feed& feed) {
+  const std::vector<uint32_t>& members = feed.members();
+  if (members.empty()) return;
+  const Stream& next = streams_[members[feed.sweep.at % members.size()]];
+  if (next.behind || next.pulling || next.closing) return;  // not the feed's debt
+  feed.sweep.debt = feed.bytes_from(next.next);
+  if (feed.sweep.debt <= feed.sweep.debt_max) clear_congestion(feed);
+}
+
+void FanOut::adapt_debt(Feed& feed, Instant now) {
+  const Duration took = now - feed.sweep.began;
+  std::size_t& debt_max = feed.sweep.debt_max;
+  if (took > limits_.round_time) {
+    // Towards the aim, by a half at most.
+    const double ratio =
+        static_cast<double>(limits_.round_time.count()) / static_cast<double>(took.count());
+    debt_max = static_cast<std::size_t>(static_cast<double>(debt_max) * std::max(ratio, 0.5));
+  } else {
+    debt_max += debt_max / 8;
+  }
+  debt_max = std::clamp(debt_max, limits_.debt_min, limits_.debt_max);
 }
 
 void FanOut::clear_congestion(Feed& feed) {
@@ -95,7 +120,11 @@ void FanOut::forget(uint32_t slot) {
   Feed& feed = feeds_[stream.feed];
   if (const auto moved = feed.remove_member(stream.member)) {
     streams_[*moved].member = stream.member;
-    if (feed.active) queue(*moved);  // it may have moved to a place that this round has passed
+    if (feed.active && streams_[*moved].next <= feed.last()) {
+      // It may have moved to a place that this round has passed.
+      set_lagging(*moved);
+      queue(*moved);
+    }
   }
   feeds_.close_if_empty(stream.feed);
 }
@@ -147,6 +176,7 @@ void FanOut::fill_from_feeds() {
     if (feeds_[id].sweep.left == 0) {
       round_over_.push_back(id);
     } else {
+      see_debt(feeds_[id]);
       active_.push_back(id);
     }
   }
@@ -161,9 +191,16 @@ void FanOut::fill_from(uint32_t feed_id, std::size_t most) {
     if (feed.sweep.at >= members.size()) feed.sweep.at = 0;
     const uint32_t slot = members[feed.sweep.at++];
     Stream& stream = streams_[slot];
-    if (stream.blocked || stream.pulling || stream.closing || stream.in_batch) continue;
+    if (stream.blocked || stream.pulling || stream.closing) continue;
     if (stream.next > feed.last()) continue;
-    if (fill_one(slot)) --most;
+    if (stream.in_batch) {  // it came in from the queue, with other bytes or only a part of these
+      set_behind(stream, true);
+      continue;
+    }
+    if (!fill_one(slot)) continue;
+    --most;
+    // Other bytes of this stream go first: the round does not wait for it.
+    if (entries_.back().source != Source::feed) set_behind(stream, true);
   }
 }
 
@@ -174,7 +211,7 @@ bool FanOut::fill_one(uint32_t slot) {
   // A send that was cut short goes first; a page that has not begun lets the stream's own bytes
   // pass.
   const bool own = stream.extra != nullptr && stream.extra->own_pending();
-  if (stream.torn != nullptr && (stream.torn_offset != 0 || !own)) {
+  if (stream.torn != nullptr && (stream.torn_begun || !own)) {
     const std::string_view rest =
         stream.torn->bytes(stream.torn_offset).substr(0, stream.torn_end - stream.torn_offset);
     Entry entry{slot, Source::torn, stream.torn, stream.torn_offset, stream.next, 0};
@@ -285,22 +322,49 @@ void FanOut::settle_short(const Entry& entry, Stream& stream, std::size_t taken)
   const auto n = static_cast<uint32_t>(taken);
   switch (entry.source) {
     case Source::feed:
-      if (n == 0) break;
-      entry.block->ref();
-      stream.torn = entry.block;
-      stream.torn_offset = entry.offset + n;
-      stream.torn_end = entry.block->size();
-      stream.next = entry.next;
-      counters_.deliveries.add(entry.events);
+      if (n != 0) tear(entry, stream, entry.offset + n);
       break;
     case Source::torn:
       stream.torn_offset += n;
+      stream.torn_begun = stream.torn_begun || n != 0;
       break;
     case Source::own:
       stream.extra->own_sent += n;
       break;
   }
   block(stream, entry.slot);
+}
+
+// The socket took the block's bytes up to `at`. What a slow stream keeps is the rest of the event
+// that was cut, and its number: the block may go.
+void FanOut::tear(const Entry& entry, Stream& stream, uint32_t at) {
+  const auto entries = entry.block->entries();
+  const auto cut = std::partition_point(entries.begin(), entries.end(),
+                                        [&](const Block::Entry& e) { return e.end <= at; });
+  const auto first = static_cast<std::ptrdiff_t>(entry.block->index_of(stream.next));
+  CHECK(cut != entries.end());
+  const auto passed = static_cast<uint32_t>(cut - entries.begin() - first);
+  const uint32_t begins = entry.block->offset_of(static_cast<uint32_t>(cut - entries.begin()));
+  if (begins == at) {  // between two events
+    counters_.deliveries.add(passed);
+    stream.next = std::prev(cut)->number.next();
+    return;
+  }
+  counters_.deliveries.add(passed + 1);
+  stream.next = cut->number.next();
+  if (entry.block->unshared()) {
+    BlockRef rest = Block::make(cut->end - at, 1);
+    rest->append(cut->number, entry.block->bytes(at).substr(0, cut->end - at));
+    stream.torn_offset = 0;
+    stream.torn_end = rest->size();
+    stream.torn = rest.release();
+  } else {
+    entry.block->ref();
+    stream.torn = entry.block;
+    stream.torn_offset = at;
+    stream.torn_end = cut->end;
+  }
+  stream.torn_begun = true;
 }
 
 void FanOut::block(Stream& stream, uint32_t slot) {
@@ -313,9 +377,10 @@ void FanOut::block(Stream& stream, uint32_t slot) {
 void FanOut::end_rounds(Instant now) {
   for (const uint32_t id : round_over_) {
     Feed& feed = feeds_[id];
-    // What this round has offered to everybody, only those who are behind may still want.
+    feed.set_offered(feed.sweep.end);
+    adapt_debt(feed, now);
     const std::size_t share = limits_.windows_bytes_total / std::max<std::size_t>(1, feeds_behind_);
-    feed.trim(feed.behind == 0 ? 0 : std::min(limits_.window_bytes, share), feed.sweep.end);
+    feed.trim(feed.behind == 0 ? 0 : std::min(limits_.window_bytes, share));
     if (feed.last() > feed.sweep.end && !feed.members().empty()) {
       begin_round(feed, now);
       active_.push_back(id);

@@ -43,8 +43,11 @@ struct FanOutCounters {
 class FanOut {
  public:
   struct Limits {
-    std::size_t congestion_bytes = 128_KiB;  // unswept bytes of a feed before its topics are marked
-    Duration congestion_time = std::chrono::milliseconds(100);  // age of a sweep, likewise
+    // What the member that is visited next may lack before the feed's topics are marked as
+    // congested. Within these bounds it is adapted until a round takes about round_time: more
+    // events in a send make each cheaper, and all of them later.
+    std::size_t debt_min = 8_KiB, debt_max = 128_KiB;
+    Duration round_time = std::chrono::milliseconds(150);
     std::size_t window_bytes = 256_KiB;        // kept of a feed for members that are behind
     std::size_t windows_bytes_total = 64_MiB;  // of all feeds together
   };
@@ -61,6 +64,9 @@ class FanOut {
   void forget(uint32_t slot);
   // A stream enters a feed's members.
   void join(uint32_t slot, uint32_t feed);
+  // Until it has caught up, the feed keeps its window for this stream, within limits; rounds do not
+  // count on it.
+  void set_lagging(uint32_t slot) { set_behind(streams_[slot], true); }
 
   // Sends until nothing is left or the budget is used; the clock is read between batches.
   void run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max);
@@ -92,11 +98,14 @@ class FanOut {
   void settle(const Entry& entry, int result, Instant now);
   void settle_full(const Entry& entry, Stream& stream);
   void settle_short(const Entry& entry, Stream& stream, std::size_t taken);
+  void tear(const Entry& entry, Stream& stream, uint32_t at);
   void block(Stream& stream, uint32_t slot);
   static void free_if_empty(Stream& stream);
   void set_behind(Stream& stream, bool behind);
   void end_rounds(Instant now);
   void begin_round(Feed& feed, Instant now);
+  void see_debt(Feed& feed);
+  void adapt_debt(Feed& feed, Instant now);
   void clear_congestion(Feed& feed);
 
   Engine& engine_;

@@ -9,8 +9,10 @@ namespace fanfare {
 namespace {
 
 constexpr std::size_t block_bytes_min = 256;
-constexpr std::size_t block_bytes_max = 64_KiB;
-constexpr std::size_t borrow_bytes_min = 4_KiB;  // from here a reference is cheaper than a copy
+// The backlog of a congested feed is twice 128 KiB (broker/fanout.h) and what was on its way then.
+constexpr std::size_t block_bytes_max = 512_KiB;
+constexpr std::size_t move_bytes_max = 256_KiB;   // beyond it a second send is cheaper than a copy
+constexpr std::size_t borrow_bytes_min = 64_KiB;  // from here on likewise
 
 uint32_t events_in(std::size_t bytes) {
   return static_cast<uint32_t>(std::max<std::size_t>(1, bytes / 96));
@@ -23,22 +25,24 @@ Feed::Feed(std::shared_ptr<const Subscription> subscription, WireFormat format,
     : subscription_(std::move(subscription)),
       format_(format),
       last_(covered_from.previous()),
-      covered_from_(covered_from) {}
+      covered_from_(covered_from),
+      offered_(last_) {}
 
 Feed::~Feed() {
   CHECK(members_.empty());
-  trim(0, last_);
+  while (oldest_ != nullptr) drop_oldest();
 }
 
 void Feed::append(Epoch epoch, const Event& event) {
   CHECK(last_ < event.number());
+  const EventNumber before = last_;
   last_ = event.number();
   std::size_t size;
   if (format_.canonical()) {
     const std::string_view frame = event.chunked_frame();
     size = frame.size();
     if (size >= borrow_bytes_min) {
-      chain(Block::borrow(EventRef(&event)));
+      chain(Block::borrow(EventRef(&event)), before.next());
     } else {
       room_for(size)->append(last_, frame);
     }
@@ -50,21 +54,61 @@ void Feed::append(Epoch epoch, const Event& event) {
     room_for(size)->append(last_, encoded);
     if (encoded.capacity() > 1_MiB) encoded.shrink_to_fit();
   }
-  sweep.unswept_bytes += size;
+  sweep.debt += size;
 }
 
 Block* Feed::room_for(std::size_t bytes) {
-  if (newest_ != nullptr && newest_->fits(bytes)) return newest_;
-  // A feed that fills its blocks gets larger ones, an idle feed stays small.
-  const std::size_t grown =
-      newest_ == nullptr ? block_bytes_min : std::size_t{2} * newest_->capacity();
-  const std::size_t size = std::max(bytes, std::clamp(grown, block_bytes_min, block_bytes_max));
-  chain(Block::make(static_cast<uint32_t>(size), events_in(size)));
+  if (newest_ == nullptr || !newest_->fits(bytes)) grow(bytes);
   return newest_;
 }
 
-void Feed::chain(BlockRef block) {
+// Makes room in the newest block, and lets it begin with what not everybody has been offered.
+void Feed::grow(std::size_t bytes) {
+  uint32_t first = 0;
+  std::size_t live = 0;
+  if (newest_ != nullptr) {
+    first = newest_->index_of(offered_.next());
+    live = newest_->size() - newest_->offset_of(first);
+  }
+  if (live > move_bytes_max || (newest_ != nullptr && newest_->borrows())) {
+    first = static_cast<uint32_t>(newest_->entries().size());
+    live = 0;
+  }
+  const std::size_t needed = live + bytes;
+  round_bytes_ = std::max(needed, round_bytes_ - round_bytes_ / 4);
+  const std::size_t size =
+      std::max(needed, std::clamp(2 * round_bytes_, block_bytes_min, block_bytes_max));
+  const EventNumber covers_from = newest_ == nullptr ? covered_from_
+                                  : first == 0       ? newest_->covers_from
+                                                     : newest_->entries()[first - 1].number.next();
+  if (newest_ != nullptr && behind == 0 && newest_->unshared() && newest_->capacity() >= size &&
+      newest_->entries().size() - first < newest_->events_max() / 2) {
+    newest_->drop_front(first);
+    newest_->covers_from = covers_from;
+    if (newest_ == oldest_) covered_from_ = covers_from;
+    return;
+  }
+  const auto moved =
+      newest_ == nullptr ? 0 : static_cast<uint32_t>(newest_->entries().size()) - first;
+  BlockRef grown =
+      Block::make(static_cast<uint32_t>(size), std::max(events_in(size), 2 * (moved + 1)));
+  if (newest_ != nullptr) {
+    std::size_t at = newest_->offset_of(first);
+    for (const Block::Entry& entry : newest_->entries().subspan(first)) {
+      grown->append(entry.number,
+                    newest_->bytes(static_cast<uint32_t>(at)).substr(0, entry.end - at));
+      at = entry.end;
+    }
+  }
+  Block* const before = newest_;
+  chain(std::move(grown), covers_from);
+  const bool all_moved = covers_from <= offered_.next();
+  if (before != nullptr && before == oldest_ && all_moved && behind == 0) drop_oldest();
+}
+
+void Feed::chain(BlockRef block, EventNumber covers_from) {
   Block* const added = block.release();
+  added->covers_from = covers_from;
   if (newest_ == nullptr) {
     oldest_ = added;
   } else {
@@ -78,21 +122,36 @@ Feed::Place Feed::find(EventNumber next) const {
   CHECK_LE(covered_from_, next);
   CHECK_LE(next, last_);
   Block* block = oldest_;
-  while (block->last() < next) block = block->next;
+  if (next >= newest_->covers_from) {
+    block = newest_;
+  } else {
+    while (block->empty() || block->last() < next) block = block->next;
+  }
   const uint32_t index = block->index_of(next);
   return {block, block->offset_of(index), static_cast<uint32_t>(block->entries().size()) - index};
 }
 
-void Feed::trim(std::size_t keep_bytes, EventNumber offered) {
-  while (oldest_ != nullptr && window_bytes_ > keep_bytes && oldest_->last() <= offered) {
-    Block* const gone = oldest_;
-    oldest_ = gone->next;
-    if (oldest_ == nullptr) newest_ = nullptr;
-    gone->next = nullptr;
-    covered_from_ = gone->last().next();
-    window_bytes_ -= gone->window_share();
-    gone->unref();
+std::size_t Feed::bytes_from(EventNumber next) const {
+  if (next > last_ || next < covered_from_) return 0;
+  const Place place = find(next);
+  return place.block->size() - place.offset;
+}
+
+void Feed::trim(std::size_t keep_bytes) {
+  while (oldest_ != nullptr && window_bytes_ > keep_bytes && oldest_->last() <= offered_) {
+    drop_oldest();
   }
+}
+
+// What it covered last comes from history, or from the next block.
+void Feed::drop_oldest() {
+  Block* const gone = oldest_;
+  oldest_ = gone->next;
+  if (oldest_ == nullptr) newest_ = nullptr;
+  gone->next = nullptr;
+  covered_from_ = oldest_ == nullptr ? last_.next() : oldest_->covers_from;
+  window_bytes_ -= gone->window_share();
+  gone->unref();
 }
 
 uint32_t Feed::add_member(uint32_t slot) {

@@ -5,6 +5,11 @@
 // Why a window and not a queue per stream: a caught-up stream must cost nothing
 // (docs/ARCHITECTURE.md#feeds). The window is a chain of blocks. Every matching event numbered
 // covered_from() or later is in it; what is older comes from history.
+//
+// What a healthy stream can still lack stands in the newest block alone, so that one send takes all
+// of it: when that block is full, the events that not everybody has been offered yet move to the
+// front, or over into the next block. That is one more copy of an event at most, against a packet
+// for each stream (6 us) that a second send would cost.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +43,8 @@ class Feed {
   // Takes a matching event into the window. Numbers rise.
   void append(Epoch epoch, const Event& event);
 
-  // Where the bytes of events numbered `next` or later begin. Requires covered_from() <= next <=
-  // last().
+  // Where the bytes of events numbered `next` or later begin, in the block that reaches furthest.
+  // Requires covered_from() <= next <= last().
   struct Place {
     Block* block;
     uint32_t offset;
@@ -47,10 +52,11 @@ class Feed {
   };
   Place find(EventNumber next) const;
 
-  // Drops whole blocks from the old end until at most `keep_bytes` remain, but none with an event
-  // after `offered`: what has not been offered to every member stays. What a torn stream holds
-  // lives on with it.
-  void trim(std::size_t keep_bytes, EventNumber offered);
+  // Every member that is not behind has been offered what is numbered up to here.
+  void set_offered(EventNumber offered) { offered_ = offered; }
+  // Gives memory back: of what has been offered to all, at most `keep_bytes` stay for those who are
+  // behind. What a torn stream holds lives on with it.
+  void trim(std::size_t keep_bytes);
   std::size_t window_bytes() const { return window_bytes_; }
 
   // Members: dense slot indices. A member's position is stored in its stream; removal moves the
@@ -60,30 +66,38 @@ class Feed {
   std::optional<uint32_t> remove_member(uint32_t position);
   const std::vector<uint32_t>& members() const { return members_; }
 
+  // Bytes of the window from the event numbered `next` on, as far as one block reaches.
+  std::size_t bytes_from(EventNumber next) const;
+
   // The sweep: who is to be visited in this round. Owned by FanOut.
   struct Sweep {
     uint32_t at = 0;    // member to visit next
     uint32_t left = 0;  // members still to visit in this round
     EventNumber end;    // last() when the round began
     Instant began{};
-    std::size_t unswept_bytes = 0;  // appended since the round began
+    std::size_t debt = 0;      // bytes that the member to be visited next lacks
+    std::size_t debt_max = 0;  // beyond it publishers wait; adapted to what a round takes
   } sweep;
   bool active = false;  // in FanOut's round robin
-  uint32_t behind = 0;  // members that history is catching up: the window is kept for them
-  std::vector<uint32_t>
-      congested_topics;  // bits marked in this worker's congestion map because of this feed
+  uint32_t behind = 0;  // members that lag: the window is kept for them
+  // Bits marked in this worker's congestion map because of this feed.
+  std::vector<uint32_t> congested_topics;
 
  private:
   Block* room_for(std::size_t bytes);
-  void chain(BlockRef block);
+  void grow(std::size_t bytes);
+  void chain(BlockRef block, EventNumber covers_from);
+  void drop_oldest();
 
   std::shared_ptr<const Subscription> subscription_;
   WireFormat format_;
   EventNumber last_;
   EventNumber covered_from_;
+  EventNumber offered_;
   Block* oldest_ = nullptr;
   Block* newest_ = nullptr;
   std::size_t window_bytes_ = 0;
+  std::size_t round_bytes_ = 0;  // what the newest block had to hold lately
   std::vector<uint32_t> members_;
 };
 

@@ -41,6 +41,7 @@ struct Stream {
   bool blocked : 1 = false;     // the socket was full; want_writable is armed
   bool pulling : 1 = false;     // waits for a page of history
   bool closing : 1 = false;     // closes when its own bytes have gone
+  bool torn_begun : 1 = false;  // a part of `torn` has gone: nothing else may go before the rest
   bool behind : 1 = false;      // counted in its feed's `behind`
   bool in_batch : 1 = false;    // in the batch that is being filled
   bool queued : 1 = false;      // in FanOut's queue of single streams

@@ -170,6 +170,7 @@ void Streams::append_gap(std::string& out, WireFormat format, std::string_view a
 
 void Streams::pull(uint32_t slot, Stream& stream, const ReplayAt& at) {
   stream.pulling = true;
+  parts_.fanout.set_lagging(slot);
   extra_of(stream).replay = std::make_unique<ReplayAt>(at);
   const Feed& feed = parts_.feeds[stream.feed];
   parts_.replays.pull({slot, stream.generation}, feed.subscription(), feed.format(), at,
@@ -208,6 +209,7 @@ void Streams::on_page(Slot slot, const Page& page, Instant now) {
     stream->torn = BlockRef(page.block).release();
     stream->torn_offset = 0;
     stream->torn_end = page.block->size();
+    stream->torn_begun = false;
     parts_.fanout.count_deliveries(page.events);
   }
   stream->next = page.upto.next();
@@ -281,7 +283,7 @@ void Streams::close(uint32_t slot, CloseReason reason, Instant now) {
   append_end(own, format);
   stream.closing = true;
   stream.pulling = false;
-  if (stream.torn != nullptr && stream.torn_offset == 0) {  // a page that has not begun
+  if (stream.torn != nullptr && !stream.torn_begun) {  // a page that has not begun
     stream.torn->unref();
     stream.torn = nullptr;
   }
