@@ -1,17 +1,17 @@
 # The Debian package, by CPack: scripts/build release fanfare && cpack --config build/release/CPackConfig.cmake.
 #
 # The binary, its unit, a configuration and what is worth reading. Libraries are found by dpkg-shlibdeps.
-install(TARGETS fanfare RUNTIME DESTINATION bin)
+install(TARGETS fanfare RUNTIME DESTINATION /usr/bin)
 install(FILES deploy/systemd/fanfare.service deploy/systemd/fanfare.socket DESTINATION /usr/lib/systemd/system)
 install(FILES deploy/systemd/fanfare.sysusers DESTINATION /usr/lib/sysusers.d RENAME fanfare.conf)
 install(FILES deploy/systemd/fanfare.toml DESTINATION /etc/fanfare)
-install(FILES deploy/systemd/sysctl.conf DESTINATION share/doc/fanfare/examples)
+install(FILES deploy/systemd/sysctl.conf DESTINATION /usr/share/doc/fanfare/examples)
 install(FILES deploy/proxies/nginx.conf deploy/proxies/haproxy.cfg deploy/proxies/haproxy-tcp.cfg
-  deploy/proxies/Caddyfile DESTINATION share/doc/fanfare/examples)
-install(FILES deploy/package/copyright DESTINATION share/doc/fanfare)
+  deploy/proxies/Caddyfile DESTINATION /usr/share/doc/fanfare/examples)
+install(FILES deploy/package/copyright DESTINATION /usr/share/doc/fanfare)
 foreach(document CONFIGURATION OPERATIONS PROTOCOL)
   if(EXISTS ${PROJECT_SOURCE_DIR}/docs/${document}.md)
-    install(FILES docs/${document}.md DESTINATION share/doc/fanfare)
+    install(FILES docs/${document}.md DESTINATION /usr/share/doc/fanfare)
   endif()
 endforeach()
 
