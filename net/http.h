@@ -28,7 +28,9 @@ struct HttpRequest {
   std::string_view method_text;
   std::string_view path;   // as sent (percent-encoded); begins with '/', or is "*"
   std::string_view query;  // as sent, without '?'
-  unsigned minor = 1;      // HTTP/1.minor
+  // Whom it is for: of an absolute target (RFC 9112, 3.2.2), else the Host field; empty: not said.
+  std::string_view authority;
+  unsigned minor = 1;  // HTTP/1.minor
   bool keep_alive = true;
   bool expects_continue = false;
   bool upgrade = false;                    // Connection: upgrade with an Upgrade field

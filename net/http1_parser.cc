@@ -35,6 +35,13 @@ Method method_of(std::string_view text) {
   return Method::other;
 }
 
+bool has_bare_line_feed(std::string_view text) {
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 std::string_view view_of(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -236,14 +243,17 @@ bool Http1Parser::Parts::take_request() {
 
 bool Http1Parser::Parts::take_target() {
   std::string_view target = reader->target;
+  request.authority = request.field("host");
   const bool plain =
       std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < '\x7f'; });
   if (!plain)
     return refuse(400, "the request target must be ASCII: percent-encode all other bytes");
   if (constexpr std::string_view scheme = "http://";
-      target.starts_with(scheme)) {  // absolute form: for proxies
-    const std::size_t path = target.find_first_of("/?", scheme.size());
-    target = path == target.npos ? std::string_view("/") : target.substr(path);
+      same_name(target.substr(0, scheme.size()), scheme)) {  // absolute form: for proxies
+    const std::size_t path = std::min(target.find_first_of("/?", scheme.size()), target.size());
+    request.authority = target.substr(scheme.size(), path - scheme.size());
+    target.remove_prefix(path);
+    if (target.empty()) target = "/";
   }
   const bool all = target == "*" && request.method == Method::options;
   if (!all && !target.starts_with('/'))
@@ -260,7 +270,11 @@ bool Http1Parser::Parts::guard_framing() {
   unsigned hosts = 0, codings = 0, lengths = 0;
   for (const HttpField& field : fields) {
     if (field.name == "host") ++hosts;
-    if (field.name == "content-length") ++lengths;
+    if (field.name == "content-length") {
+      ++lengths;
+      if (field.value.find_first_not_of("0123456789") != field.value.npos)
+        return refuse(400, "Content-Length must be one decimal number");
+    }
     if (field.name == "transfer-encoding") {
       ++codings;
       if (!same_name(field.value, "chunked")) {
@@ -321,6 +335,10 @@ Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t
   used = in.size();
   std::string left(bytes.substr(eaten));
   rest.swap(left);
+  if (has_bare_line_feed(rest)) {
+    refuse(400, "a line of a chunked body must end in CR LF");
+    return Step::refused;
+  }
   if (rest.size() > chunk_head_bytes_max) {
     refuse(400, "a chunk's head or the trailers are too long");
     return Step::refused;
