@@ -20,7 +20,8 @@ namespace fanfare {
 namespace {
 
 constexpr std::size_t receive_bytes_max = 16_KiB;
-constexpr uint32_t linger_bytes_max = 1U << 20;
+// A refused body that is on its way: a client that is reset while it sends never sees why.
+constexpr uint32_t linger_bytes_max = 64U << 20;
 constexpr Duration linger_time_max = std::chrono::seconds(2);
 
 enum Want : uint8_t { want_none = 0, want_in = 1, want_out = 2, want_hup = 4 };

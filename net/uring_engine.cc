@@ -27,7 +27,8 @@
 namespace fanfare {
 namespace {
 
-constexpr uint32_t linger_bytes_max = 1U << 20;
+// A refused body that is on its way: a client that is reset while it sends never sees why.
+constexpr uint32_t linger_bytes_max = 64U << 20;
 constexpr Duration linger_time_max = std::chrono::seconds(2);
 
 class UringEngine final : public Engine {
