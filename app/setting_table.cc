@@ -93,9 +93,10 @@ void add_where(std::vector<Setting>& rows) {
           REACH(internal)));
   rows.push_back(row("socket-mode", group, Kind::mode, fixed,
                      "File mode of Unix sockets, octal; auto: by the umask", REACH(socket_mode)));
-  rows.push_back(row("socket-owner", group, Kind::text, fixed,
-                     "Owner of Unix sockets: user:group, user or :group; empty: unchanged",
-                     REACH(socket_owner)));
+  rows.push_back(
+      row("socket-owner", group, Kind::text, fixed,
+          "Owner of Unix sockets: user:group, user or :group, by name or number; empty: unchanged",
+          REACH(socket_owner)));
   rows.push_back(row("trusted-proxy", group, Kind::list, live,
                      "Address or network of proxies that are believed when X-Forwarded-For, "
                      "X-Forwarded-Host or the PROXY protocol name the client: 10.0.0.0/8 "

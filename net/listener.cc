@@ -4,8 +4,10 @@
 #include "net/listener.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -151,7 +153,8 @@ Result<Done> clear_the_way(const SocketAddress& address) {
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int answer = ::connect(probe.get(), address.raw(), address.raw_bytes());
   if (answer == 0 || errno == EAGAIN || errno == EINPROGRESS) {
-    return cannot_listen(address, "another process listens there. Stop it, or choose another path");
+    return cannot_listen(address,
+                         "in use: another process listens there. Stop it, or choose another path");
   }
   if (errno != ECONNREFUSED) {
     return cannot_listen(address, "a socket is there and cannot be asked whether it is in use (" +
@@ -175,19 +178,32 @@ Error explain_unix(const SocketAddress& address, int fault) {
   return cannot_listen(address, reason(fault));
 }
 
+// A user or group given by number: a container often has no names for them.
+std::optional<uint32_t> number_of(const std::string& text) {
+  uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return number;
+}
+
 Result<Done> give_file_to(const SocketAddress& address, const std::string& owner) {
   const std::size_t colon = owner.find(':');
   const std::string user = owner.substr(0, colon);
   const std::string group = colon == std::string::npos ? "" : owner.substr(colon + 1);
   uid_t user_id = static_cast<uid_t>(-1);  // unchanged
   gid_t group_id = static_cast<gid_t>(-1);
-  if (!user.empty()) {
+  if (const auto number = number_of(user)) {
+    user_id = *number;
+  } else if (!user.empty()) {
     const passwd* const entry = ::getpwnam(user.c_str());
     if (!entry)
       return cannot_listen(address, "there is no user \"" + user + "\" to own the socket");
     user_id = entry->pw_uid;
   }
-  if (!group.empty()) {
+  if (const auto number = number_of(group)) {
+    group_id = *number;
+  } else if (!group.empty()) {
     const ::group* const entry = ::getgrnam(group.c_str());
     if (!entry)
       return cannot_listen(address, "there is no group \"" + group + "\" to own the socket");
