@@ -38,6 +38,14 @@ uint64_t random_number() {
   return value;
 }
 
+// The advice of a message names the flag that it is about.
+std::string of_internal(std::string message) {
+  constexpr std::string_view flag = "--listen ";
+  if (const std::size_t at = message.find(flag); at != message.npos)
+    message.replace(at, flag.size(), "--internal ");
+  return message;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Settings& settings,
@@ -110,7 +118,7 @@ Result<Done> Server::open_door(const std::string& text, const Settings& settings
     door.listeners.push_back(std::move(taken));
   } else {
     auto listeners = Listener::open(*address, address->is_unix() ? 1 : workers, options);
-    if (!listeners) return Error{listeners.error()};
+    if (!listeners) return Error{internal ? of_internal(listeners.error()) : listeners.error()};
     door.listeners = std::move(*listeners);
   }
   door.info.internal = internal;
@@ -118,6 +126,7 @@ Result<Done> Server::open_door(const std::string& text, const Settings& settings
                    : address->is_loopback() ? fanfare::Door::loopback
                                             : fanfare::Door::network;
   door.address = door.listeners.front()->address();
+  door.text = door.address.text();
   doors_.push_back(std::move(door));
   return Done{};
 }
@@ -148,7 +157,9 @@ void Server::run_worker(uint32_t index) {
   const auto clock = [] { return monotonic_now(); };
   Worker worker(index, *state_, *engines_[index], live_, clock, random_number());
   for (const Door& door : doors_) {
-    worker.listen(*door.listeners[index % door.listeners.size()], door.info);
+    DoorInfo info = door.info;
+    info.address = door.text;
+    worker.listen(*door.listeners[index % door.listeners.size()], info);
   }
   worker.turn(Instant{});  // offers places: from here on connections are accepted
   accepting_.fetch_add(1);

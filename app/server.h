@@ -41,6 +41,7 @@ class Server {
   struct Door {
     DoorInfo info;
     SocketAddress address;                             // as bound
+    std::string text;                                  // of the address
     std::vector<std::unique_ptr<Listener>> listeners;  // one for each worker, or one for all
   };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/access.h"
@@ -19,7 +20,8 @@ namespace fanfare {
 // Which listener a connection came through.
 struct DoorInfo {
   Door door = Door::loopback;
-  bool internal = false;  // the operator's listener
+  bool internal = false;          // the operator's listener
+  std::string_view address = {};  // as bound: "127.0.0.1:8080", "unix:/run/..."; outlives it all
 };
 
 // How a parked request is to be answered once its result is here. The request itself is kept by the
@@ -53,6 +55,7 @@ struct Connection {
   bool flush_queued : 1 = false;  // in Connections' list of this turn
   bool peer_ended : 1 = false;    // it has finished sending
   bool linger : 1 = false;        // unread input may come: close without a reset
+  bool last : 1 = false;          // its next answer ends it
   bool proxied : 1 = false;       // a trusted proxy connected: its requests name their clients
   bool awaits_proxy_header : 1 = false;  // nothing is read before the PROXY protocol's header
   bool head_known : 1 = false;  // the head of the request has been looked at, its body is arriving

@@ -28,18 +28,45 @@ bool is_plain_host(std::string_view host) {
              std::string_view::npos;
 }
 
-std::string front_text(std::string_view url) {
+// What a client is to write between http:// and the path. A request that names no port came to us
+// all the same, through the listener itself or through a proxy of the same machine.
+std::string_view host_of(const Exchange& exchange) {
+  const DoorInfo& door = exchange.connection.door;
+  const std::string_view said = exchange.request.authority;
+  const std::string_view name = host_without_port(said);
+  const bool has_port = said.size() > name.size() && !said.ends_with(']');
+  const bool ours = door.door == Door::loopback && !door.address.empty();
+  if (!is_plain_host(said)) return door.door == Door::unix_socket ? "localhost" : door.address;
+  return ours && !has_port && is_loopback_name(name) ? door.address : said;
+}
+
+// What a client is to write before the path; a trusted proxy says what was written to it.
+std::string url_of(const Exchange& exchange) {
+  if (!exchange.connection.proxied) return fmt::format("http://{}", host_of(exchange));
+  const std::string_view host = forwarded_host(exchange.request);
+  const bool https = forwarded_scheme(exchange.request) == "https";
+  return fmt::format("{}://{}", https ? "https" : "http",
+                     is_plain_host(host) ? host : host_of(exchange));
+}
+
+std::string front_text(const Exchange& exchange) {
+  const DoorInfo& door = exchange.connection.door;
+  constexpr std::string_view unix_prefix = "unix:";
+  std::string curl = "curl";
+  if (door.address.starts_with(unix_prefix))
+    curl += fmt::format(" --unix-socket {}", door.address.substr(unix_prefix.size()));
   return fmt::format(
       "Fanfare: publish an event once, every open stream that asked for it has it.\n"
       "\n"
-      "  read      curl -N {0}/topics/hello\n"
-      "  publish   curl -d 'Hello, world' {0}/topics/hello\n"
-      "  replay    curl -N '{0}/topics/hello?since=earliest'\n"
+      "  read      {1} -N {0}/topics/hello\n"
+      "  publish   {1} -d 'Hello, world' {0}/topics/hello\n"
+      "  replay    {1} -N '{0}/topics/hello?since=earliest'\n"
       "\n"
       "A pattern reads many topics: 'orders/*' one segment, 'orders/**' all below.\n"
+      "Any mix in one stream: /events?topic=hello&topic=orders/**\n"
       "In a browser: new EventSource('{0}/topics/hello')\n"
       "Topics that exist: {0}/topics\n",
-      url);
+      url_of(exchange), curl);
 }
 
 }  // namespace
@@ -55,15 +82,9 @@ void PageRoute::page(Exchange& exchange, std::string_view path) {
 void PageRoute::front(Exchange& exchange) {
   constexpr auto media = std::to_array<std::string_view>({"text/plain", "text/html"});
   const auto chosen = choose_media(exchange.request.field("accept"), media);
-  if (exchange.live.settings.pages_on() && chosen && *chosen == 1)
-    return page(exchange, "index.html");
-  const bool proxied = exchange.connection.proxied;
-  std::string_view host = proxied ? forwarded_host(exchange.request) : std::string_view();
-  if (host.empty()) host = exchange.request.field("host");
-  const bool https = proxied && forwarded_scheme(exchange.request) == "https";
-  const std::string url =
-      fmt::format("{}://{}", https ? "https" : "http", is_plain_host(host) ? host : "localhost");
-  answering_.answer(exchange, 200, "text/plain; charset=utf-8", front_text(url),
+  if (chosen && *chosen == 1)
+    return exchange.live.settings.pages_on() ? page(exchange, "index.html") : not_found(exchange);
+  answering_.answer(exchange, 200, "text/plain; charset=utf-8", front_text(exchange),
                     "Vary: Accept\r\nCache-Control: no-cache\r\n");
 }
 
