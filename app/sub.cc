@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ostream>
@@ -16,6 +17,7 @@
 #include "app/http_client.h"
 #include "app/sse_reader.h"
 #include "app/sub_notes.h"
+#include "app/units.h"
 #include "net/http.h"
 
 namespace fanfare {
@@ -24,6 +26,7 @@ namespace {
 using Kind = ClientFailure::Kind;
 // Longer than that, and the next failure is a first one.
 constexpr Duration steady_time = std::chrono::seconds(10);
+constexpr uint64_t kept_s_max = 100ull * 366 * 86'400;
 constexpr int done_exit_code = 0, failed_exit_code = 1, usage_exit_code = 2;
 
 std::string topics_in_words(const std::vector<std::string>& topics) {
@@ -101,6 +104,7 @@ class Subscriber {
   bool is_broken_ = false;           // it cannot be read on
   std::optional<Instant> away_;      // since when there is no connection
   std::optional<Duration> absence_;  // how long the last one was missed, for a gap that follows
+  std::optional<Duration> history_;  // how long the broker keeps events; it says so before a gap
   std::optional<CloseNote> close_;   // of this stream
 };
 
@@ -128,6 +132,9 @@ void Subscriber::read_once() {
   const ClientOutcome outcome =
       client_.request(request, [this](const ClientAnswer& head, std::string_view bytes) {
         if (!is_stream(head)) return SinkSays::enough;
+        const auto kept_s = parse_count(head.field("fanfare-history"));
+        history_.reset();
+        if (kept_s) history_ = std::chrono::seconds(std::min(*kept_s, kept_s_max));
         return take_bytes(bytes);
       });
   if (!exit_code_) after(outcome);
@@ -178,7 +185,7 @@ void Subscriber::print(const SseBlock& block) {
 void Subscriber::take_control(const SseBlock& block) {
   flush();  // on a terminal what is said stands where it happened
   if (block.type == "fanfare.gap") {
-    say(gap_in_words(block.data, of_, reader_.last_event_id(), absence_));
+    say(gap_in_words(block.data, of_, reader_.last_event_id(), {absence_, history_}));
   } else if (block.type == "fanfare.close") {
     close_ = read_close(block.data);
   } else if (block.type == "fanfare.end") {

@@ -45,12 +45,16 @@ std::string time_in_words(Duration time) {
 }
 
 std::string gap_in_words(std::string_view data, std::string_view of, std::string_view continuing,
-                         std::optional<Duration> away) {
+                         const Missed& missed) {
   const std::string reason = json_member(data, "reason").value_or("");
   std::string text;
   if (reason == "expired") {
-    text = fmt::format("events on {} after {} were no longer kept", of, asked_in_words(data));
-    if (away) text += fmt::format(" ({} without a connection)", time_in_words(*away));
+    const bool known = missed.away && missed.history && *missed.away > *missed.history;
+    text = known
+               ? fmt::format("{} of events on {} were no longer kept",
+                             time_in_words(*missed.away - *missed.history), of)
+               : fmt::format("events on {} after {} were no longer kept", of, asked_in_words(data));
+    if (missed.history) text += fmt::format(" (history {})", print_duration(*missed.history));
   } else if (reason == "lagged") {
     text = fmt::format("we read too slowly, and events on {} after {} were no longer kept", of,
                        asked_in_words(data));

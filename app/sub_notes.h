@@ -13,8 +13,13 @@ namespace fanfare {
 
 // Data of fanfare.gap. `of` names what is subscribed to, `continuing` the gap's own id (empty:
 // none); `away` is for how long there was no connection, if there was one before.
+// What the reader knows of its absence.
+struct Missed {
+  std::optional<Duration> away;     // without a connection
+  std::optional<Duration> history;  // how long the broker keeps events
+};
 std::string gap_in_words(std::string_view data, std::string_view of, std::string_view continuing,
-                         std::optional<Duration> away);
+                         const Missed& missed);
 
 struct CloseNote {
   std::string reason;  // "drain"
