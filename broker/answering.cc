@@ -45,7 +45,7 @@ void Answering::refuse(Connection& connection, std::string_view cors, const Faul
     all += fmt::format("Retry-After: {}\r\n", 1 + random_.below(3));
   }
   all += "Cache-Control: no-store\r\n";
-  const std::string body = problem_json(shown);
+  const std::string body = problem_json(shown) + "\n";
   HttpAnswer answer;
   answer.status = fault.status;
   answer.content_type = "application/problem+json";
@@ -63,6 +63,7 @@ void Answering::wrong_method(Exchange& exchange, std::string_view allowed) {
 
 void Answering::refuse_stream(Exchange& exchange, const Fault& fault, uint32_t retry_ms) {
   const bool temporary = fault.status == 429 || fault.status == 503;
+  if (temporary) connections_.make_last(exchange.connection);
   if (!temporary || exchange.request.field("accept") != "text/event-stream") {
     refuse(exchange, fault);
     return;
@@ -71,9 +72,9 @@ void Answering::refuse_stream(Exchange& exchange, const Fault& fault, uint32_t r
       "retry: {}\nevent: fanfare.close\ndata: "
       "{{\"reason\":\"busy\",\"final\":false,\"retry_ms\":{}}}\n\n",
       retry_ms, retry_ms);
-  answer(
-      exchange, 200, "text/event-stream; charset=utf-8", body,
-      "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nVary: Accept, Origin\r\n");
+  answer(exchange, 200, "text/event-stream; charset=utf-8", body,
+         "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\n"
+         "X-Content-Type-Options: nosniff\r\nVary: Accept, Origin\r\n");
 }
 
 }  // namespace fanfare

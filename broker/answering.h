@@ -33,6 +33,7 @@ class Answering {
   void wrong_method(Exchange& exchange, std::string_view allowed);
   // A temporary refusal of a stream: a browser's EventSource, which any other status would kill for
   // good, gets a stream that closes at once and says when to try again.
+  // The connection ends with it: its place is wanted.
   void refuse_stream(Exchange& exchange, const Fault& fault, uint32_t retry_ms);
 
   Connections& connections() { return connections_; }

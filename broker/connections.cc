@@ -121,11 +121,12 @@ void Connections::decide_protocol(Connection& connection) {
     connection.protocol = Connection::Protocol::ndjson;
     return;
   }
-  if (unix_socket && (first < 'A' || first > 'Z') && first != '\r' && first != '\n') {
+  if (unix_socket && (first < 'A' || first > 'Z')) {
     send(connection,
-         R"({"type":"/problems/bad-request","status":400,"detail":"this socket takes lines of )"
-         R"(JSON that begin with '{', or HTTP"})"
-         "\n");
+         problem_json(make_fault(400, "bad-request",
+                                 "this socket takes lines of JSON that begin with '{', or HTTP")) +
+             "\n");
+    connection.linger = true;
     end_after_answer(connection);
     return;
   }
@@ -216,7 +217,8 @@ void Connections::answer(Connection& connection, HttpAnswer answer) {
   if (connection.parser != nullptr && connection.head_known) {
     const HttpRequest& request = connection.parser->request();
     answer.minor = request.minor;
-    answer.keep_alive = answer.keep_alive && request.keep_alive && !connection.linger && !draining_;
+    const bool ends = connection.linger || connection.last || draining_;
+    answer.keep_alive = answer.keep_alive && request.keep_alive && !ends;
     answer.head_only = request.method == Method::head;
   } else {
     answer.keep_alive = false;

@@ -62,6 +62,8 @@ class Connections {
   // --- For handlers ---
   // Appends an answer to the present request; fills in version, keep-alive and HEAD from it.
   void answer(Connection& connection, HttpAnswer answer);
+  // The next answer says that the connection ends, and ends it.
+  void make_last(Connection& connection) { connection.last = true; }
   // The connection ends when what is to be sent has gone.
   void end_after_answer(Connection& connection);
   // The request waits for somebody; the ref finds it again.

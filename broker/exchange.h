@@ -44,7 +44,7 @@ class RouteHost {
   virtual void send(uint32_t worker, Message message) = 0;
   // A fault if this worker takes no such stream now (503 or 429).
   virtual std::optional<Fault> refuse_stream(const Exchange& exchange,
-                                             const Subscription& wanted) = 0;
+                                             const OpenStream& wanted) = 0;
   // The connection becomes a stream. It must have been admitted by refuse_stream().
   virtual void open_stream(Connection& connection, OpenStream open) = 0;
   virtual EventNumber bus_tail() const = 0;

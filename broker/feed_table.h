@@ -24,6 +24,9 @@ class FeedTable {
 
   Feed& operator[](uint32_t id) { return *feeds_[id]; }
   std::size_t count() const { return by_key_.size(); }
+  bool holds(const Subscription& subscription, WireFormat format) const {
+    return by_key_.contains(Key{subscription.key(), format.tag()});
+  }
   std::size_t pattern_count() const { return patterns_; }
   std::size_t exact_topic_count() const { return index_.exact_topic_count(); }
 

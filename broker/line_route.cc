@@ -21,31 +21,33 @@ bool LineRoute::take_batch(Connection& connection, const LiveSettings& live) {
   const std::size_t line_bytes_max = live.settings.batch_bytes_max;
   Taken taken;
   std::size_t at = 0;
-  while (taken.answers.size() < bus_claim_max) {
+  while (taken.answers.size() < bus_claim_max && !taken.over_long) {
     const std::size_t end = in.find('\n', at);
     if (end == in.npos) break;
     const std::string_view line = in.substr(at, end - at);
     if (line.size() > line_bytes_max || !take_line(connection, live, line, taken)) break;
     at = end + 1;
   }
-  const std::size_t end = in.find('\n', at);
-  const std::size_t unfinished = (end == in.npos ? in.size() : end) - at;
-  const bool too_long = unfinished > line_bytes_max;
+  const std::size_t unfinished = std::min(in.find('\n', at), in.size()) - at;
   connection.in.erase(0, at);
-  if (too_long) {
+  if (!taken.over_long && unfinished > line_bytes_max) {
+    taken.over_long = true;
+    taken.answers.push_back(
+        problem_json(make_fault(
+            413, slug::too_large,
+            fmt::format("a line of more than {} bytes (--batch-bytes-max)", line_bytes_max))) +
+        "\n");
+  }
+  if (taken.over_long) {  // nothing after it is read
     connection.in.clear();
-    Fault fault =
-        make_fault(413, slug::too_large,
-                   fmt::format("a line of more than {} bytes (--batch-bytes-max)", line_bytes_max));
-    taken.answers.push_back(problem_json(fault) + "\n");
-    connection.peer_ended = true;  // nothing after it is read
+    connection.peer_ended = true;
     connection.linger = true;
   }
   if (taken.publication.events.empty()) {
     for (const std::string& answer : taken.answers)
       answering_.connections().send(connection, answer);
-    if (too_long) answering_.connections().end_after_answer(connection);
-    return at > 0;
+    if (taken.over_long) answering_.connections().end_after_answer(connection);
+    return at > 0 && !taken.over_long;
   }
   PendingAnswer pending;
   pending.shape = PendingAnswer::Shape::lines;
@@ -62,8 +64,14 @@ bool LineRoute::take_line(Connection& connection, const LiveSettings& live, std:
   batch.clear();
   Grant grant;
   grant.everything = true;  // Unix sockets are open (protocol 7)
-  auto fault = publish_.reader().read_line(line, PublishRoute::limits_of(live.settings), batch);
-  if (!fault) fault = PublishRoute::check_items(grant, live, batch.items());
+  auto fault = publish_.reader().read_line(line, PublishRoute::limits_of(live), batch);
+  // Longer than any topic's events may be.
+  if (fault && fault->status == 413) {
+    taken.over_long = true;
+    taken.answers.push_back(problem_json(*fault) + "\n");
+    return true;
+  }
+  if (!fault) fault = PublishRoute::check_items(grant, live, batch);
   if (fault) {
     fault->line.reset();  // lines stand alone, and answers come in order
     taken.answers.push_back(problem_json(*fault) + "\n");

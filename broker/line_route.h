@@ -24,6 +24,7 @@ class LineRoute {
   struct Taken {
     Publication publication;
     std::vector<std::string> answers;  // one a line; empty: gets the next id
+    bool over_long = false;            // the last one was: nothing after it is read
   };
   bool take_batch(Connection& connection, const LiveSettings& live);
   // One line; false: the batch ends before it.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "broker/problem.h"
+#include "broker/text_rules.h"
+#include "net/json_escape.h"
 
 namespace fanfare {
 namespace {
@@ -21,26 +23,29 @@ std::optional<std::size_t> number_in(std::string_view text) {
 }
 
 std::optional<Fault> read_query(const Exchange& exchange, ListQuestion& question) {
-  const bool topics = question.what == ListQuestion::What::topics;
   for (const QueryParameter& p : exchange.query) {
     if (p.name.starts_with('_')) continue;
     const auto number = number_in(p.value);
     if (p.name == "limit" && number && *number >= 1 && *number <= rows_max) {
       question.most = *number;
-    } else if (p.name == "after" && topics) {
+    } else if (p.name == "after") {
       question.after = p.value;
-    } else if (p.name == "skip" && !topics && number) {
-      question.skip = *number;
     } else {
-      Fault fault =
-          make_fault(400, slug::bad_parameter,
-                     fmt::format("{}={} is not known here: use limit=1..{} and {}", p.name, p.value,
-                                 rows_max, topics ? "after=TOPIC" : "skip=N"));
-      fault.field = p.name;
+      Fault fault = make_fault(400, slug::bad_parameter,
+                               fmt::format("{}={} is not known here: use limit=1..{} and after=, "
+                                           "which takes the \"next\" of the page before",
+                                           quoted(p.name), quoted(p.value), rows_max));
+      fault.field = field_name(p.name);
       return fault;
     }
   }
   return std::nullopt;
+}
+
+Fault nothing_readable(const Exchange& exchange) {
+  if (exchange.grant.known) return make_fault(403, "forbidden", "this key does not allow to read");
+  return make_fault(401, "unauthorized",
+                    "to list topics needs a key: send Authorization: Bearer SECRET");
 }
 
 }  // namespace
@@ -49,11 +54,17 @@ void ListRoute::list(Exchange& exchange, ListQuestion::What what) {
   ListQuestion question;
   question.what = what;
   if (const auto fault = read_query(exchange, question)) return answering_.refuse(exchange, *fault);
+  if (what == ListQuestion::What::topics && !exchange.grant.everything) {
+    question.readable = exchange.grant.subscribe;
+    if (question.readable == nullptr)
+      return answering_.refuse(exchange, nothing_readable(exchange));
+  }
+  question.upto = host_.bus_tail();
   PendingAnswer pending;
   pending.shape = PendingAnswer::Shape::list;
   pending.fields = std::move(exchange.cors);
   question.from = answering_.connections().park(exchange.connection, std::move(pending));
-  gathers_.push_back({what, question.from, exchange.grant, question.most, 0, workers_, {}});
+  gathers_.push_back({what, question.from, question.most, 0, workers_, {}});
   for (uint32_t worker = 0; worker < workers_; ++worker) host_.send(worker, question);
 }
 
@@ -79,16 +90,10 @@ void ListRoute::on_reply(ListReply&& reply) {
   answering_.connections().resume(*connection);
 }
 
-std::string ListRoute::text_of(Gather& gather) const {
+std::string ListRoute::text_of(Gather& gather) {
   const bool topics = gather.what == ListQuestion::What::topics;
-  if (topics) {
-    std::erase_if(gather.rows, [&](const ListReply::Row& row) {
-      return !gather.grant.everything &&
-             !(gather.grant.subscribe && gather.grant.subscribe->covers(row.name));
-    });
-    std::sort(gather.rows.begin(), gather.rows.end(),
-              [](const ListReply::Row& a, const ListReply::Row& b) { return a.name < b.name; });
-  }
+  std::sort(gather.rows.begin(), gather.rows.end(),
+            [](const ListReply::Row& a, const ListReply::Row& b) { return a.name < b.name; });
   const bool more = gather.rows.size() > gather.most;
   if (more) gather.rows.resize(gather.most);
   std::string out =
@@ -97,8 +102,12 @@ std::string ListRoute::text_of(Gather& gather) const {
     if (i > 0) out += ',';
     out += gather.rows[i].json;
   }
-  out += fmt::format("],\"more\":{}}}\n", more);
-  return out;
+  out += fmt::format("],\"more\":{}", more);
+  if (more) {
+    out += ",\"next\":";
+    append_json_string(out, gather.rows.back().name);
+  }
+  return out + "}\n";
 }
 
 }  // namespace fanfare

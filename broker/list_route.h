@@ -24,13 +24,12 @@ class ListRoute {
   struct Gather {
     ListQuestion::What what;
     RequestRef ref;
-    Grant grant;
     std::size_t most;
     std::size_t total = 0;
     uint32_t left;
     std::vector<ListReply::Row> rows;
   };
-  std::string text_of(Gather& gather) const;
+  static std::string text_of(Gather& gather);
 
   Answering& answering_;
   RouteHost& host_;

@@ -79,19 +79,20 @@ struct ListQuestion {
   enum class What : uint8_t { topics, streams };
   What what{};
   RequestRef from;
-  std::string after;       // topics: names above this one
-  std::size_t skip = 0;    // streams: passed over, of this worker's
-  std::size_t most = 100;  // rows at most
+  std::string after;           // rows whose name is above this one
+  std::size_t most = 100;      // rows at most
+  Subscription::Ref readable;  // topics: those that it covers; null: all
+  EventNumber upto;            // topics: answered when the bus has been read up to here
 };
 struct ListReply {
   struct Row {
-    std::string name;  // a topic's
+    std::string name;  // a topic's; of a stream its worker and slot
     std::string json;  // an object
   };
   RequestRef to;
   uint32_t worker = 0;
-  std::size_t total = 0;  // all there are on that worker
-  std::vector<Row> rows;  // topics: sorted by name
+  std::size_t total = 0;  // all there are on that worker, shown or not
+  std::vector<Row> rows;  // sorted by name
 };
 
 struct BeginDrain {

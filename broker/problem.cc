@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/text_rules.h"
 #include "net/json_escape.h"
 
 namespace fanfare {
@@ -93,12 +94,12 @@ std::string problem_json(const Fault& fault) {
   std::string out = fmt::format(R"({{"type":"/problems/{}","title":)", fault.slug);
   append_json_string(out, problem_kind(fault.slug).title);
   out += fmt::format(R"(,"status":{},"detail":)", fault.status);
-  append_json_string(out, fault.detail);
+  append_json_string(out, valid_text(fault.detail));  // it may show what a peer sent
   if (fault.line) out += fmt::format(R"(,"line":{})", *fault.line);
   if (fault.index) out += fmt::format(R"(,"index":{})", *fault.index);
   if (!fault.field.empty()) {
     out += R"(,"field":)";
-    append_json_string(out, fault.field);
+    append_json_string(out, valid_text(fault.field));
   }
   out += '}';
   return out;

@@ -41,6 +41,7 @@ struct Publication {
   std::vector<PublishKey> keys;  // empty, or one for each event
   PublishKey request_key;        // Idempotency-Key on the whole request
   PublishResult before;          // set by Publisher: what its item keys had published before
+  uint32_t repeated = 0;         // set by Publisher: items whose key another of them has, too
   Patience patience = Patience::publish_wait;
   bool keyed() const { return !keys.empty() || request_key.scope_and_key != 0; }
 };

@@ -103,11 +103,18 @@ std::optional<Fault> check_query(const PublishRequest& request, CloudEventMode m
 }  // namespace
 
 std::size_t PublishBatch::memory_bytes() const {
-  return sizeof *this + items_.capacity() * sizeof(PublishItem) + arena_.memory_bytes();
+  return sizeof *this + items_.capacity() * sizeof(PublishItem) +
+         lines_.capacity() * sizeof(uint64_t) + arena_.memory_bytes();
+}
+
+Fault PublishBatch::at_place(Fault fault, std::size_t i) const {
+  if (shape_ == AnswerShape::one) return fault;
+  return lines_.empty() ? at_index(std::move(fault), i) : at_line(std::move(fault), lines_.at(i));
 }
 
 void PublishBatch::clear() {
   items_.clear();
+  lines_.clear();
   arena_.clear();
   shape_ = AnswerShape::one;
 }
@@ -204,6 +211,7 @@ std::optional<Fault> PublishReader::read_ndjson(std::string_view body, const Pub
     if (auto fault = read_line(body.substr(0, end), limits, out)) {
       return at_line(*std::move(fault), line);
     }
+    if (out.items_.size() > out.lines_.size()) out.lines_.push_back(line);
     body.remove_prefix(std::min(end + 1, body.size()));
   }
   return std::nullopt;

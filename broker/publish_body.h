@@ -52,6 +52,8 @@ class PublishBatch {
  public:
   std::span<const PublishItem> items() const { return items_; }
   AnswerShape shape() const { return shape_; }
+  // A fault that was found in items()[i] later, with the place in the body that it came from.
+  Fault at_place(Fault fault, std::size_t i) const;
   std::size_t memory_bytes() const;
   void clear();
 
@@ -59,6 +61,7 @@ class PublishBatch {
   friend class PublishReader;
 
   std::vector<PublishItem> items_;
+  std::vector<uint64_t> lines_;  // of NDJSON: the line of each item, from 1
   TextArena arena_;
   AnswerShape shape_ = AnswerShape::one;
 };

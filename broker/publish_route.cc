@@ -21,38 +21,67 @@ uint64_t hash_of(std::string_view text) {
 
 constexpr std::string_view query_known = "event, retry, ce, ack and private";
 
+std::optional<Fault> check_item(const Grant& grant, const LiveSettings& live,
+                                const PublishItem& item) {
+  for (const std::string_view topic : item.topics) {
+    if (auto fault = grant.refuse_publish(topic)) return fault;
+    const std::size_t most =
+        live.policies.policy_of(topic).event_bytes_max.value_or(live.settings.event_bytes_max);
+    if (item.data.size() > most) {
+      return make_fault(413, slug::too_large,
+                        fmt::format("the data has {} bytes; at most {} are allowed for {}",
+                                    item.data.size(), most, quoted(topic)));
+    }
+  }
+  if (item.end || item.visibility != Visibility::everyone) {
+    Fault fault = make_fault(400, slug::bad_member,
+                             item.end ? "'end' is not in this version: leave it out"
+                                      : "'private' is not in this version: it needs tokens");
+    fault.field = item.end ? "end" : "private";
+    return fault;
+  }
+  return {};
+}
+
+Fault parameter_fault(std::string_view name, std::string detail) {
+  Fault fault = make_fault(400, slug::bad_parameter, std::move(detail));
+  fault.field = field_name(name);
+  return fault;
+}
+
+Fault unknown_parameter(std::string_view name) {
+  const bool of_items = name == "event" || name == "retry" || name == "topic";
+  return parameter_fault(
+      name, of_items
+                ? fmt::format("'{}' belongs into the JSON object when you publish to /events", name)
+                : fmt::format("unknown query parameter {}: the known ones are {}; names that begin "
+                              "with _ are passed over",
+                              quoted(name), query_known));
+}
+
 // Fills in what the query says; a fault for what it may not say.
 std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, PublishRequest& request) {
   for (const QueryParameter& p : exchange.query) {
     if (p.name.starts_with('_')) continue;
+    const auto same = [&](const QueryParameter& other) { return other.name == p.name; };
+    if (std::ranges::count_if(exchange.query, same) > 1)
+      return parameter_fault(p.name, fmt::format("{} is given twice", quoted(p.name)));
     if (p.name == "ce") {
       request.ce = p.value;
     } else if (p.name == "private") {
       request.is_private = p.value;
     } else if (p.name == "ack") {
       if (p.value == "memory" || p.value.empty()) continue;
-      Fault fault =
-          make_fault(400, slug::bad_parameter,
-                     fmt::format("ack is {}: only ack=memory, the default, is available in "
-                                 "this version; it keeps events in memory",
-                                 quoted(p.value, 40)));
-      fault.field = "ack";
-      return fault;
+      return parameter_fault("ack",
+                             fmt::format("ack is {}: only ack=memory, the default, is available "
+                                         "in this version; it keeps events in memory",
+                                         quoted(p.value, 40)));
     } else if (p.name == "event" && has_topic) {
       request.event = p.value;
     } else if (p.name == "retry" && has_topic) {
       request.retry = p.value;
     } else {
-      const bool of_items = p.name == "event" || p.name == "retry" || p.name == "topic";
-      Fault fault = make_fault(
-          400, slug::bad_parameter,
-          of_items
-              ? fmt::format("'{}' belongs into the JSON object when you publish to /events", p.name)
-              : fmt::format("unknown query parameter '{}': the known ones are {}; names that begin "
-                            "with _ are passed over",
-                            p.name, query_known));
-      fault.field = p.name;
-      return fault;
+      return unknown_parameter(p.name);
     }
   }
   return {};
@@ -60,8 +89,9 @@ std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, Publis
 
 }  // namespace
 
-PublishLimits PublishRoute::limits_of(const Settings& settings) {
-  return {.event_bytes_max = settings.event_bytes_max,
+PublishLimits PublishRoute::limits_of(const LiveSettings& live) {
+  const Settings& settings = live.settings;
+  return {.event_bytes_max = live.policies.event_bytes_max(settings.event_bytes_max),
           .batch_bytes_max = settings.batch_bytes_max,
           .batch_events_max = std::min<std::size_t>(bus_claim_max, settings.bus_slots)};
 }
@@ -71,12 +101,13 @@ Admission::Limits PublishRoute::admission_limits(const Settings& settings) {
           settings.publish_rate};
 }
 
-std::size_t PublishRoute::body_bytes_max(const Settings& settings, const HttpRequest& request,
+std::size_t PublishRoute::body_bytes_max(const LiveSettings& live, const HttpRequest& request,
                                          bool has_topic) {
+  const PublishLimits limits = limits_of(live);
   const bool cloud_event =
       request.field("content-type").find("cloudevents") != std::string_view::npos;
-  return has_topic && !cloud_event ? settings.event_bytes_max
-                                   : std::max(settings.batch_bytes_max, settings.event_bytes_max);
+  return has_topic && !cloud_event ? limits.event_bytes_max
+                                   : std::max(limits.batch_bytes_max, limits.event_bytes_max);
 }
 
 uint64_t PublishRoute::publisher_of(const Grant& grant, const Connection& connection) {
@@ -94,28 +125,10 @@ EventRef PublishRoute::encode(const PublishItem& item) {
 }
 
 std::optional<Fault> PublishRoute::check_items(const Grant& grant, const LiveSettings& live,
-                                               std::span<const PublishItem> items) {
+                                               const PublishBatch& batch) {
+  const std::span<const PublishItem> items = batch.items();
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const PublishItem& item = items[i];
-    for (const std::string_view topic : item.topics) {
-      if (auto fault = grant.refuse_publish(topic)) return fault;
-      const auto most = live.policies.policy_of(topic).event_bytes_max;
-      if (most && item.data.size() > *most) {
-        Fault fault = make_fault(413, slug::too_large,
-                                 fmt::format("{} bytes of data for '{}', whose policy allows {}",
-                                             item.data.size(), topic, *most));
-        if (items.size() > 1) fault.index = i;
-        return fault;
-      }
-    }
-    if (item.end || item.visibility != Visibility::everyone) {
-      Fault fault = make_fault(400, slug::bad_member,
-                               item.end ? "'end' is not in this version: leave it out"
-                                        : "'private' is not in this version: it needs tokens");
-      fault.field = item.end ? "end" : "private";
-      if (items.size() > 1) fault.index = i;
-      return fault;
-    }
+    if (auto fault = check_item(grant, live, items[i])) return batch.at_place(*std::move(fault), i);
   }
   return {};
 }
@@ -125,6 +138,14 @@ std::optional<Fault> PublishRoute::read(Exchange& exchange,
   PublishRequest request;
   request.path_topic = path_topic;
   request.content_type = exchange.request.field("content-type");
+  const std::string_view coding = exchange.request.field("content-encoding");
+  if (!coding.empty() && !same_name(coding, "identity")) {
+    Fault fault = make_fault(
+        415, slug::unsupported_type,
+        fmt::format("Content-Encoding is {}: send the body as it is", quoted(coding, 40)));
+    fault.field = "Content-Encoding";
+    return fault;
+  }
   if (auto fault = read_query(exchange, path_topic.has_value(), request)) return fault;
   std::vector<PublishHeader> cloud;
   for (const HttpField& field : exchange.request.fields) {
@@ -132,23 +153,36 @@ std::optional<Fault> PublishRoute::read(Exchange& exchange,
   }
   request.headers = cloud;
   const std::string_view body = exchange.connection.parser->body();
-  if (auto fault = reader_.read(request, body, limits_of(exchange.live.settings), batch_))
-    return fault;
-  return check_items(exchange.grant, exchange.live, batch_.items());
+  if (auto fault = reader_.read(request, body, limits_of(exchange.live), batch_)) return fault;
+  return check_items(exchange.grant, exchange.live, batch_);
 }
 
-std::optional<Fault> PublishRoute::read_request_key(Exchange& exchange, uint64_t publisher,
-                                                    Publication& publication) {
+std::optional<Fault> PublishRoute::read_request_key(Exchange& exchange,
+                                                    std::optional<std::string_view> path_topic,
+                                                    uint64_t publisher, Publication& publication) {
   const std::string_view header = exchange.request.field("idempotency-key");
   if (header.empty()) return {};
   const auto key = parse_idempotency_key(header);
   if (!key) return key.fault();
-  const uint64_t target = hash_of(exchange.request.path);
+  // By its name, however the path spells it. A topic is never empty.
+  const uint64_t target = hash_of(path_topic.value_or(""));
   publication.request_key.scope_and_key = mix(mix(publisher, target), mix(hash_of(*key), 7)) | 1;
   publication.request_key.body =
       mix(mix(hash_of(exchange.connection.parser->body()), hash_of(exchange.request.query)),
           hash_of(exchange.request.field("content-type")));
   return {};
+}
+
+std::optional<Fault> PublishRoute::refuse_rate(const Exchange& exchange, std::size_t events) {
+  const Settings& settings = exchange.live.settings;
+  const uint64_t publisher = publisher_of(exchange.grant, exchange.connection);
+  if (admission_.admit_publish(admission_limits(settings), publisher, static_cast<uint32_t>(events),
+                               host_.now())) {
+    return {};
+  }
+  return make_fault(
+      429, "too-many-requests",
+      fmt::format("more than --publish-rate {} events a second", settings.publish_rate));
 }
 
 void PublishRoute::publish(Exchange& exchange, std::optional<std::string_view> path_topic) {
@@ -159,16 +193,12 @@ void PublishRoute::publish(Exchange& exchange, std::optional<std::string_view> p
   const std::span<const PublishItem> items = batch_.items();
   const uint64_t publisher = publisher_of(exchange.grant, exchange.connection);
   Publication publication;
-  if (const auto fault = read_request_key(exchange, publisher, publication)) {
+  if (const auto fault = read_request_key(exchange, path_topic, publisher, publication)) {
     answering_.refuse(exchange, *fault);
     return;
   }
-  if (!admission_.admit_publish(admission_limits(exchange.live.settings), publisher,
-                                static_cast<uint32_t>(items.size()), host_.now())) {
-    answering_.refuse(exchange,
-                      make_fault(429, "too-many-requests",
-                                 fmt::format("more than --publish-rate {} events a second",
-                                             exchange.live.settings.publish_rate)));
+  if (const auto fault = refuse_rate(exchange, items.size())) {
+    answering_.refuse(exchange, *fault);
     return;
   }
   publication.events.reserve(items.size());

@@ -20,11 +20,14 @@ class PublishRoute {
       : answering_(answering), host_(host), admission_(admission), epoch_(epoch) {}
 
   // The longest body that is taken.
-  static std::size_t body_bytes_max(const Settings& settings, const HttpRequest& request,
+  static std::size_t body_bytes_max(const LiveSettings& live, const HttpRequest& request,
                                     bool has_topic);
 
   // A whole request; `path_topic` is decoded.
   void publish(Exchange& exchange, std::optional<std::string_view> path_topic);
+
+  // 429 if its publisher has published too much of late; else `events` are counted.
+  std::optional<Fault> refuse_rate(const Exchange& exchange, std::size_t events);
 
   // What became of the parked request.
   void on_outcome(Connection& connection, const PublishResult& result);
@@ -32,20 +35,22 @@ class PublishRoute {
   // What is wrong with these events for this caller, if anything: grants, sizes, what is not
   // served.
   static std::optional<Fault> check_items(const Grant& grant, const LiveSettings& live,
-                                          std::span<const PublishItem> items);
+                                          const PublishBatch& batch);
   static EventRef encode(const PublishItem& item);
   static uint64_t publisher_of(const Grant& grant, const Connection& connection);
   static PublishKey item_key(uint64_t publisher, const PublishItem& item);
   static Fault fault_of(PublishResult::Kind kind);
-  static PublishLimits limits_of(const Settings& settings);
+  // What a body may hold before it is known for which topic.
+  static PublishLimits limits_of(const LiveSettings& live);
   PublishReader& reader() { return reader_; }
   PublishBatch& batch() { return batch_; }
   static Admission::Limits admission_limits(const Settings& settings);
 
  private:
   std::optional<Fault> read(Exchange& exchange, std::optional<std::string_view> path_topic);
-  std::optional<Fault> read_request_key(Exchange& exchange, uint64_t publisher,
-                                        Publication& publication);
+  std::optional<Fault> read_request_key(Exchange& exchange,
+                                        std::optional<std::string_view> path_topic,
+                                        uint64_t publisher, Publication& publication);
 
   Answering& answering_;
   RouteHost& host_;

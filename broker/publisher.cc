@@ -51,6 +51,7 @@ bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant no
     if (found != Found::fresh) return refuse(found);
   }
   PublishResult& before = publication.before;
+  FlatMap<uint64_t, uint64_t> here;  // key and body of those that are to be published
   std::vector<EventRef> fresh_events;
   std::vector<PublishKey> fresh_keys;
   for (std::size_t i = 0; i < publication.keys.size(); ++i) {
@@ -63,6 +64,14 @@ bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant no
       continue;
     }
     if (found != Found::fresh) return refuse(found);
+    if (key.scope_and_key != 0) {
+      const auto [same, is_first] = here.emplace(key.scope_and_key, key.body);
+      if (!is_first && same->second != key.body) return refuse(Found::conflict);
+      if (!is_first) {
+        ++publication.repeated;
+        continue;
+      }
+    }
     fresh_events.push_back(std::move(publication.events[i]));
     fresh_keys.push_back(key);
   }
@@ -161,6 +170,7 @@ PublishResult Publisher::remember(const Waiting& done, Instant now) {
                          {PublishResult::Kind::published, 1, number, number, false}, now);
   }
   PublishResult whole = done.result;
+  whole.count += done.keyed.repeated;
   if (done.before.count > 0) {
     whole.count += done.before.count;
     whole.first = std::min(whole.first, done.before.first);

@@ -32,6 +32,7 @@ struct ReplayAt {
   EventNumber upto;  // the bus tail at its request; StartRule::newest counts back from here
   WallTime since{};
   uint32_t newest = 0;
+  bool lagged = false;  // history has outrun it: a gap is told with the page that comes
 };
 
 // How a stream opens once its first page is here.

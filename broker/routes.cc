@@ -1,6 +1,8 @@
 // broker/routes.cc: the paths, and the door that every request passes.
 #include "broker/routes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "broker/forwarded.h"
@@ -19,6 +21,26 @@ constexpr std::string_view problems_prefix = "/problems/";
 // Methods that change something: what a page of another origin must not do.
 bool is_write(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
+}
+
+// The `ce-` fields among those that a preflight asks for: extensions of CloudEvents have any name.
+std::string further_attributes(std::string_view asked) {
+  constexpr std::size_t asked_bytes_max = 1024;
+  constexpr std::string_view prefix = "ce-";
+  std::string out;
+  if (asked.size() > asked_bytes_max) return out;
+  while (!asked.empty()) {
+    const std::size_t comma = std::min(asked.find(','), asked.size());
+    std::string_view name = asked.substr(0, comma);
+    asked.remove_prefix(std::min(comma + 1, asked.size()));
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    const bool plain = name.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyz"
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == name.npos;
+    if (plain && same_name(name.substr(0, prefix.size()), prefix)) out.append(", ").append(name);
+  }
+  return out;
 }
 
 std::optional<std::string_view> bearer_of(const HttpRequest& request) {
@@ -46,9 +68,9 @@ Routes::Routes(Connections& connections, RouteHost& host, ServerState& server,
 
 Verdict<std::size_t> Routes::on_head(Connection& connection) {
   const HttpRequest& request = connection.parser->request();
-  const Settings& settings = live_->settings;
+  // HTTP/1.0 knows no expectations: there the field is nothing (RFC 9110, 10.1.1).
   if (const std::string_view expect = request.field("expect");
-      !expect.empty() && !request.expects_continue) {
+      request.minor >= 1 && !expect.empty() && !request.expects_continue) {
     return make_fault(417, "bad-header",
                       fmt::format("'Expect: {}' is not known: 100-continue is", expect));
   }
@@ -58,7 +80,7 @@ Verdict<std::size_t> Routes::on_head(Connection& connection) {
   Exchange exchange{connection, request, *live_, {}, {}, {}};
   if (auto fault = read_grant(exchange)) return *fault;
   const std::size_t most =
-      PublishRoute::body_bytes_max(settings, request, request.path.starts_with(topics_prefix));
+      PublishRoute::body_bytes_max(*live_, request, request.path.starts_with(topics_prefix));
   if (request.content_length && *request.content_length > most) {
     return make_fault(413, slug::too_large,
                       fmt::format("a body of {} bytes; at most {} are taken here",
@@ -70,7 +92,7 @@ Verdict<std::size_t> Routes::on_head(Connection& connection) {
 std::optional<Fault> Routes::read_grant(Exchange& exchange) const {
   const HttpRequest& request = exchange.request;
   const Door door = exchange.connection.door.door;
-  if (auto fault = live_->access.refuse_host(door, request.field("host"))) return fault;
+  if (auto fault = live_->access.refuse_host(door, request.authority)) return fault;
   if (is_write(request.method) || request.upgrade) {
     // Behind a trusted proxy the page's own host is the one that the proxy was asked for. The check
     // above stays with Host: a page that reaches a loopback broker by a name of its own may send
@@ -78,10 +100,13 @@ std::optional<Fault> Routes::read_grant(Exchange& exchange) const {
     const std::string_view asked =
         exchange.connection.proxied ? forwarded_host(request) : std::string_view();
     if (auto fault = live_->access.refuse_origin(door, request.field("origin"),
-                                                 asked.empty() ? request.field("host") : asked))
+                                                 asked.empty() ? request.authority : asked))
       return fault;
   }
   auto grant = live_->access.grant_for(door, bearer_of(request));
+  // What is open to everyone there is also open to a scraper that brings a key of its own.
+  if (!grant && exchange.connection.door.internal)
+    grant = live_->access.grant_for(door, std::nullopt);
   if (!grant) return grant.fault();
   exchange.grant = *grant;
   return std::nullopt;
@@ -91,7 +116,7 @@ std::optional<Fault> Routes::admit(Exchange& exchange) const {
   const HttpRequest& request = exchange.request;
   exchange.cors = live_->access.cors_fields(exchange.connection.door.door, request.field("origin"));
   if (request.method == Method::options) {  // a preflight carries no credential
-    return live_->access.refuse_host(exchange.connection.door.door, request.field("host"));
+    return live_->access.refuse_host(exchange.connection.door.door, request.authority);
   }
   if (auto fault = read_grant(exchange)) return fault;
   std::string bad;
@@ -223,13 +248,14 @@ void Routes::publish(Exchange& exchange, std::optional<std::string_view> topic) 
 void Routes::options(Exchange& exchange) {
   std::string fields = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n";
   if (!exchange.cors.empty()) {
-    fields +=
+    fields += fmt::format(
         "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE\r\n"
         "Access-Control-Allow-Headers: Authorization, Content-Type, Last-Event-ID, Cache-Control, "
         "Idempotency-Key, traceparent, ce-id, ce-source, ce-specversion, ce-type, ce-subject, "
-        "ce-time, "
-        "ce-datacontenttype, ce-dataschema, ce-fanfaretopic\r\n"
-        "Access-Control-Max-Age: 7200\r\nVary: Origin\r\n";
+        "ce-time, ce-dataschema, ce-fanfaretopic{}\r\n"
+        "Access-Control-Max-Age: 7200\r\n"
+        "Vary: Origin, Access-Control-Request-Headers\r\n",
+        further_attributes(exchange.request.field("access-control-request-headers")));
   }
   answering_.answer(exchange, 204, {}, {}, fields);
 }
@@ -239,6 +265,8 @@ void Routes::route_internal(Exchange& exchange) {
   if (exchange.request.method != Method::get && exchange.request.method != Method::head) {
     return answering_.wrong_method(exchange, "GET, HEAD");
   }
+  if (path.starts_with(problems_prefix))
+    return page_.problem(exchange, path.substr(problems_prefix.size()));
   const auto health = [&](bool good, std::string_view yes, std::string_view no) {
     answering_.answer(exchange, good ? 200 : 503, "text/plain; charset=utf-8", good ? yes : no,
                       "Cache-Control: no-store\r\n");

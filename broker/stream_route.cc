@@ -44,7 +44,11 @@ void StreamRoute::run(Exchange& exchange, std::string_view rest) {
   }
   const bool says = command.verb == StreamCommand::Verb::send || inbox;
   if (says && !read_event(exchange, command)) return;
-  if (inbox) command.topic = fmt::format("$inbox/{}", rest);
+  if (inbox) {
+    command.topic = fmt::format("$inbox/{}", rest);
+    if (const auto fault = publish_.refuse_rate(exchange, 1))
+      return answering_.refuse(exchange, *fault);
+  }
   ask(exchange, *stream, std::move(command));
 }
 
@@ -64,8 +68,10 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
       return false;
     }
   }
-  PublishLimits limits = PublishRoute::limits_of(exchange.live.settings);
-  if (command.verb == StreamCommand::Verb::send) limits.event_bytes_max = message_bytes_max;
+  PublishLimits limits = PublishRoute::limits_of(exchange.live);
+  limits.event_bytes_max = command.verb == StreamCommand::Verb::send
+                               ? message_bytes_max
+                               : exchange.live.settings.event_bytes_max;
   PublishBatch& batch = publish_.batch();
   if (const auto fault =
           publish_.reader().read(request, exchange.connection.parser->body(), limits, batch)) {

@@ -23,6 +23,13 @@ Instant instant_of(uint32_t tick) {
   return Instant(stream_tick * tick);
 }
 
+// How long after its time a stream beats: up to a second, by its slot, so that streams which were
+// all written to at one moment do not all beat at another.
+Duration beat_delay(uint32_t slot) {
+  constexpr uint32_t places = 64;
+  return Duration(std::chrono::seconds(1)) * (slot * 37 % places) / places;
+}
+
 // The position before the first kept event; if nothing is kept, the end.
 EventNumber before_first(const Page& page) {
   return page.first ? page.first->previous() : page.upto;
@@ -138,16 +145,24 @@ void Streams::send_opening(uint32_t slot, Stream& stream, const Opening& opening
   const bool gap = page != nullptr && (page->lost || opening.forced_gap);
   const std::string position_text = id(position).text();
   std::string out = opening.head;
-  out += fmt::format("Fanfare-Last-Event-ID: {}\r\n\r\n", position_text);
+  out += fmt::format("Fanfare-Last-Event-ID: {}\r\n", position_text);
+  if (gap) {
+    const Duration age = parts_.host.history_age(*parts_.feeds[stream.feed].subscription());
+    out += fmt::format("Fanfare-History: {}\r\n",
+                       std::chrono::duration_cast<std::chrono::seconds>(age).count());
+  }
+  out += "\r\n";
   append_head_block(out, format, epoch_, jittered_retry_ms(),
                     gap ? std::nullopt : std::optional(id(position)));
-  if (gap) {
-    append_gap(out, format, opening.asked, *page, opening.forced_gap.value_or(GapReason::expired));
-  }
   if (opening.hello) {
     const std::string data = fmt::format(R"({{"stream":"{}","position":"{}","heartbeat_ms":{}}})",
                                          id_of(slot), position_text, stream.heartbeat_s * 1000);
-    append_control(out, format, {"fanfare.hello", data, id(position), 0});
+    // Like the first block it leaves the id to a gap: a reader cut between the two is told again.
+    append_control(out, format,
+                   {"fanfare.hello", data, gap ? std::nullopt : std::optional(id(position)), 0});
+  }
+  if (gap) {
+    append_gap(out, format, opening.asked, *page, opening.forced_gap.value_or(GapReason::expired));
   }
   extra_of(stream).own += out;
   parts_.fanout.queue(slot);
@@ -201,6 +216,9 @@ void Streams::on_page(Slot slot, const Page& page, Instant now) {
   const bool opening = stream->extra->opening != nullptr;
   if (opening) {
     open_with(slot.index, *stream, page);
+  } else if (ReplayAt& at = *stream->extra->replay; at.lagged) {
+    at.lagged = false;
+    append_lag(*stream, page);
   } else if (page.lost && !tell_lag(slot.index, *stream, page, now)) {
     return;
   }
@@ -224,7 +242,12 @@ void Streams::open_with(uint32_t slot, Stream& stream, const Page& page) {
   send_opening(slot, stream, *opening, &page, by_position && !gap ? at.after : before_first(page));
 }
 
-// History has lost the place of a stream that fell behind. False: it is cut.
+void Streams::append_lag(Stream& stream, const Page& page) {
+  append_gap(extra_of(stream).own, parts_.feeds[stream.feed].format(),
+             id(stream.next.previous()).text(), page, GapReason::lagged);
+}
+
+// History has lost the place of a stream that fell behind. False: this page is not for it.
 bool Streams::tell_lag(uint32_t slot, Stream& stream, const Page& page, Instant now) {
   counters_.lagged.add(1);
   const Feed& feed = parts_.feeds[stream.feed];
@@ -233,16 +256,17 @@ bool Streams::tell_lag(uint32_t slot, Stream& stream, const Page& page, Instant 
     close(slot, CloseReason::lagged, now);
     return false;
   }
-  const std::string asked = id(stream.next.previous()).text();
   if (policy == LagPolicy::latest) {
-    Page nothing;
-    nothing.upto = parts_.host.bus_cursor();
-    append_gap(extra_of(stream).own, feed.format(), asked, nothing, GapReason::lagged);
-    stream.next = nothing.upto.next();
-    parts_.fanout.queue(slot);
+    ReplayAt at;
+    at.rule = StartRule::newest;
+    at.newest = 1;
+    at.after = stream.next.previous();
+    at.upto = parts_.host.bus_cursor();
+    at.lagged = true;
+    pull(slot, stream, at);
     return false;
   }
-  append_gap(extra_of(stream).own, feed.format(), asked, page, GapReason::lagged);
+  append_lag(stream, page);
   return true;
 }
 
@@ -326,12 +350,13 @@ void Streams::drop(uint32_t slot, CloseHow how) {
   parts_.engine.close({slot, stream.generation}, how);
 }
 
+Instant Streams::beat_due(uint32_t slot, const Stream& stream) {
+  return instant_of(stream.last_write_tick) + std::chrono::seconds(stream.heartbeat_s) +
+         beat_delay(slot);
+}
+
 void Streams::schedule(uint32_t slot, Stream& stream, Instant now) {
-  // Up to a tenth earlier or later than asked for would move the beat of a stream; a stream's own
-  // slot spreads them instead.
-  const Instant beat =
-      instant_of(stream.last_write_tick) + std::chrono::seconds(stream.heartbeat_s);
-  Instant due = std::max(beat, now + stream_tick);
+  Instant due = std::max(beat_due(slot, stream), now + stream_tick);
   if (stream.age_end_tick != 0)
     due = std::min(due, std::max(instant_of(stream.age_end_tick), now + stream_tick));
   parts_.wheel.schedule(slot, due);
@@ -347,19 +372,18 @@ void Streams::on_timer(uint32_t slot, Instant now) {
     close(slot, CloseReason::age, now);
     return;
   }
-  if (now - instant_of(stream.last_write_tick) >= std::chrono::seconds(stream.heartbeat_s)) {
-    beat(slot, stream, now);
-  }
+  if (now >= beat_due(slot, stream)) beat(slot, stream, now);
   schedule(slot, stream, now);
 }
 
 void Streams::beat(uint32_t slot, Stream& stream, Instant now) {
-  if (stream.blocked || stream.pulling || (stream.extra != nullptr && stream.extra->own_pending()))
-    return;
+  // Its position is true only when nothing is on its way to it.
+  const bool own = stream.extra != nullptr && stream.extra->own_pending();
+  if (stream.blocked || stream.pulling || stream.torn != nullptr || own) return;
   const Feed& feed = parts_.feeds[stream.feed];
   const WireFormat format = feed.format();
   const EventNumber cursor = parts_.host.bus_cursor();
-  const bool current = stream.torn == nullptr && stream.next > feed.last();
+  const bool current = stream.next > feed.last();
   const bool moved = current && cursor >= stream.next;
   if (moved) stream.next = cursor.next();
   const EventId position = id(stream.next.previous());

@@ -52,6 +52,8 @@ class StreamHost {
   virtual EventNumber bus_tail() const = 0;    // the newest claimed number
   virtual EventNumber bus_cursor() const = 0;  // this worker has read up to here
   virtual LagPolicy lag_policy(const Subscription& subscription) const = 0;
+  // How long events of its first topic are kept.
+  virtual Duration history_age(const Subscription& subscription) const = 0;
   virtual void on_stream_closed(
       uint32_t slot) = 0;  // its slot is closing; counts are to be taken back
 };
@@ -116,10 +118,12 @@ class Streams final : public StreamWatcher {
   void send_opening(uint32_t slot, Stream& stream, const Opening& opening, const Page* page,
                     EventNumber position);
   void open_with(uint32_t slot, Stream& stream, const Page& page);
+  void append_lag(Stream& stream, const Page& page);
   bool tell_lag(uint32_t slot, Stream& stream, const Page& page, Instant now);
   void append_gap(std::string& out, WireFormat format, std::string_view asked, const Page& page,
                   GapReason reason);
   void pull(uint32_t slot, Stream& stream, const ReplayAt& at);
+  static Instant beat_due(uint32_t slot, const Stream& stream);
   void beat(uint32_t slot, Stream& stream, Instant now);
   void schedule(uint32_t slot, Stream& stream, Instant now);
   void drop(uint32_t slot, CloseHow how);

@@ -6,8 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "broker/text_rules.h"
+
 namespace fanfare {
 namespace {
+
+constexpr std::size_t asked_bytes_max = 256;  // of a malformed id that is said again
 
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
@@ -21,7 +25,7 @@ Fault bad_parameter(std::string_view name, std::string detail) {
   Fault fault;
   fault.slug = slug::bad_parameter;
   fault.detail = std::move(detail);
-  fault.field = name;
+  fault.field = field_name(name);
   return fault;
 }
 
@@ -44,6 +48,7 @@ std::optional<Fault> only(const QueryParameter& p, std::string_view allowed) {
 
 std::optional<Fault> Reader::read_switch(const QueryParameter& p) {
   if (p.name == "hello" || p.name == "envelope" || p.name == "position") {
+    if (p.value.empty()) return {};
     if (p.value != "0" && p.value != "1") {
       return bad_parameter(p.name, fmt::format("{} must be 0 or 1, not '{}'", p.name, p.value));
     }
@@ -54,10 +59,12 @@ std::optional<Fault> Reader::read_switch(const QueryParameter& p) {
     return {};
   }
   if (p.name == "fields") {
+    if (p.value.empty()) return {};
     open.format.topic_field = TopicField::shown;
     return only(p, "topic");
   }
   if (p.name == "beat") {
+    if (p.value.empty()) return {};
     open.beat_event = true;
     return only(p, "event");
   }
@@ -107,7 +114,7 @@ std::optional<Fault> Reader::read(const QueryParameter& p, bool path_names_topic
 // What an id means to this broker now.
 void start_after_id(OpenStream& open, std::string_view text, Epoch epoch, EventNumber tail) {
   open.replay = true;
-  open.opening.asked = text.substr(0, 256);
+  open.opening.asked = valid_text(text.substr(0, asked_bytes_max));
   open.opening.position_given = true;
   const std::optional<EventId> id = EventId::parse(text);
   if (!id) {

@@ -87,7 +87,7 @@ void SubscribeRoute::subscribe(Exchange& exchange, std::optional<std::string_vie
     answer_head(exchange, open);
     return;
   }
-  if (const auto fault = host_.refuse_stream(exchange, *open.subscription)) {
+  if (const auto fault = host_.refuse_stream(exchange, open)) {
     answering_.refuse_stream(exchange, *fault, jittered_retry_ms(settings));
     return;
   }

@@ -78,6 +78,17 @@ std::string quoted(std::string_view text, std::size_t most) {
   return out;
 }
 
+std::string valid_text(std::string_view text) {
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = utf8_at(text, at).bytes;
+    out += bytes == 0 ? replacement : text.substr(at, bytes);
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return out;
+}
+
 std::string_view field_name(std::string_view name) {
   constexpr std::size_t shown_bytes_max = 255;
   if (find_refused_character(name)) return {};

@@ -32,6 +32,9 @@ std::optional<RefusedCharacter> find_refused_character(std::string_view text);
 // is refused or not UTF-8 shown as \u{200B} or \xFF. So a log line or a terminal cannot be forged.
 std::string quoted(std::string_view text, std::size_t most = 80);
 
+// The text with U+FFFD in the place of each byte that is not UTF-8.
+std::string valid_text(std::string_view text);
+
 // A member's or attribute's name as a Fault's `field`: cut at a character, empty if it holds what
 // is refused.
 std::string_view field_name(std::string_view name);

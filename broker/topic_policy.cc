@@ -37,4 +37,11 @@ const TopicPolicy& TopicPolicies::policy_of(std::string_view topic) const {
   return rule == nullptr ? defaults_ : rule->policy;
 }
 
+std::size_t TopicPolicies::event_bytes_max(std::size_t general) const {
+  std::size_t most = general;
+  for (const PolicyRule& rule : rules_)
+    most = std::max(most, rule.policy.event_bytes_max.value_or(0));
+  return most;
+}
+
 }  // namespace fanfare

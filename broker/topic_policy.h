@@ -51,6 +51,8 @@ class TopicPolicies {
   // The rule that applies; null: the defaults. For `fanfare check --topic`.
   const PolicyRule* rule_of(std::string_view topic) const;
   const TopicPolicy& defaults() const { return defaults_; }
+  // The most that any topic allows, `general` where a rule says nothing.
+  std::size_t event_bytes_max(std::size_t general) const;
 
  private:
   TopicPolicy defaults_;

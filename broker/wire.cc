@@ -174,7 +174,7 @@ std::string_view WireFormat::content_type() const {
     case Encoding::sse:
       return "text/event-stream; charset=utf-8";
     case Encoding::ndjson:
-      return "application/x-ndjson; charset=utf-8";
+      return "application/x-ndjson";  // always UTF-8
     case Encoding::frames:
       return "application/vnd.fanfare.frames";
   }

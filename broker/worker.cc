@@ -101,6 +101,7 @@ void Worker::turn(Instant latest) {
   tell_outcomes();
   connections_.flush();
   answer_history();
+  answer_lists();
   fanout_.run(clock_, fanout_per_turn_max, fanout_bytes_per_turn_max);
   run_timers();
   slots_.offer_to(engine_);

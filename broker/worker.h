@@ -46,11 +46,14 @@ class Worker final : public StreamHost, public RouteHost {
   EventNumber bus_tail() const override { return server_.bus.tail(); }
   EventNumber bus_cursor() const override { return read_upto_; }
   LagPolicy lag_policy(const Subscription& subscription) const override;
+  Duration history_age(const Subscription& subscription) const override;
   void on_stream_closed(uint32_t slot) override;
   // RouteHost
   void publish(const RequestRef& from, uint64_t publisher, Publication publication) override;
   void send(uint32_t worker, Message message) override { server_.send(worker, std::move(message)); }
-  std::optional<Fault> refuse_stream(const Exchange& exchange, const Subscription& wanted) override;
+  std::optional<Fault> refuse_stream(const Exchange& exchange, const OpenStream& wanted) override;
+  std::optional<std::string> feed_in_the_way(const Settings& settings,
+                                             const OpenStream& wanted) const;
   void open_stream(Connection& connection, OpenStream open) override;
   Instant now() const override { return engine_.now(); }
   WallTime wall_now() const override { return engine_.wall_now(); }
@@ -80,11 +83,14 @@ class Worker final : public StreamHost, public RouteHost {
   void on(KeyedPublish&& m) { publish_here(m.from, std::move(m.publication)); }
   void on(PublishOutcome&& m) { routes_.on_outcome(m.to, m.result); }
   void on(Adopt&& m);
-  void on(ListQuestion&& m);
+  void on(ListQuestion&& m) { lists_.push_back(std::move(m)); }
   void on(ListReply&& m) { routes_.on_reply(std::move(m)); }
   void on(BeginDrain&& m);
   void on(Stop&&) { finished_ = true; }
   void on(UseSettings&& m);
+  // Those that this worker has read far enough for.
+  void answer_lists();
+  void answer_list(const ListQuestion& question);
   void list_topics(const ListQuestion& question, ListReply& reply);
   void list_streams(const ListQuestion& question, ListReply& reply);
   std::string stream_row(uint32_t slot);
@@ -118,6 +124,7 @@ class Worker final : public StreamHost, public RouteHost {
   EventNumber read_upto_;                   // of the bus, and done with: feeds and history have it
   std::vector<TopicHash> released_;         // topics published in this turn: wake-ups happen once
   std::vector<HistoryQuestion> questions_;  // wait until this worker has read far enough
+  std::vector<ListQuestion> lists_;         // likewise
   std::vector<BusEntry> entries_;
   FlatMap<uint64_t, RequestRef> tickets_;  // publishes under way
   uint64_t next_ticket_ = 1;

@@ -14,6 +14,10 @@ LagPolicy Worker::lag_policy(const Subscription& subscription) const {
   return live_->policies.policy_of(subscription.names().front()).lag;
 }
 
+Duration Worker::history_age(const Subscription& subscription) const {
+  return live_->policies.policy_of(subscription.names().front()).history_age;
+}
+
 void Worker::on_stream_closed(uint32_t slot) {
   server_.admission.release_stream(table_[slot].client);
 }
@@ -34,7 +38,21 @@ void Worker::publish_here(const RequestRef& from, Publication publication) {
   publisher_.publish(ticket, std::move(publication), engine_.now(), engine_.wall_now());
 }
 
-std::optional<Fault> Worker::refuse_stream(const Exchange& exchange, const Subscription& wanted) {
+// A stream of a feed that is there needs no room for another one.
+std::optional<std::string> Worker::feed_in_the_way(const Settings& settings,
+                                                   const OpenStream& wanted) const {
+  if (feeds_.holds(*wanted.subscription, wanted.format)) return std::nullopt;
+  if (feeds_.count() >= settings.feeds_max) {
+    return fmt::format("{} distinct subscriptions on this worker, its limit (--feeds-max)",
+                       feeds_.count());
+  }
+  if (wanted.subscription->patterns().empty() || feeds_.pattern_count() < settings.patterns_max)
+    return std::nullopt;
+  return fmt::format("{} patterns are read on this worker, its limit (--patterns-max)",
+                     feeds_.pattern_count());
+}
+
+std::optional<Fault> Worker::refuse_stream(const Exchange& exchange, const OpenStream& wanted) {
   const Settings& settings = exchange.live.settings;
   const auto busy = [this](uint16_t status, std::string detail) {
     door_.counters.streams_refused.add(1);
@@ -48,15 +66,7 @@ std::optional<Fault> Worker::refuse_stream(const Exchange& exchange, const Subsc
   const uint32_t most = set == 0 ? slots_.streams_max() : std::min(set, slots_.streams_max());
   if (streams_.count() >= most)
     return busy(503, fmt::format("{} streams are open on this worker, its limit", most));
-  if (feeds_.count() >= settings.feeds_max) {
-    return busy(503,
-                fmt::format("{} distinct subscriptions on this worker, its limit (--feeds-max)",
-                            feeds_.count()));
-  }
-  if (!wanted.patterns().empty() && feeds_.pattern_count() >= settings.patterns_max) {
-    return busy(503, fmt::format("{} patterns are read on this worker, its limit (--patterns-max)",
-                                 feeds_.pattern_count()));
-  }
+  if (auto full = feed_in_the_way(settings, wanted)) return busy(503, *std::move(full));
   const auto verdict = server_.admission.admit_stream(PublishRoute::admission_limits(settings),
                                                       exchange.connection.client, engine_.now());
   switch (verdict) {
@@ -135,7 +145,14 @@ void Worker::on(StreamCommand&& m) {
   }
 }
 
-void Worker::on(ListQuestion&& m) {
+void Worker::answer_lists() {
+  const auto ready = std::stable_partition(
+      lists_.begin(), lists_.end(), [&](const ListQuestion& q) { return q.upto > read_upto_; });
+  for (auto list = ready; list != lists_.end(); ++list) answer_list(*list);
+  lists_.erase(ready, lists_.end());
+}
+
+void Worker::answer_list(const ListQuestion& m) {
   ListReply reply;
   reply.to = m.from;
   reply.worker = index_;
@@ -153,6 +170,7 @@ void Worker::list_topics(const ListQuestion& question, ListReply& reply) {
   };
   auto& rows = reply.rows;
   history_.for_each_topic([&](std::string_view name, EventNumber last, std::size_t events) {
+    if (question.readable && !question.readable->covers(name)) return;
     ++reply.total;
     if (name <= question.after) return;
     std::string json = "{\"topic\":";
@@ -171,13 +189,10 @@ void Worker::list_topics(const ListQuestion& question, ListReply& reply) {
 
 void Worker::list_streams(const ListQuestion& question, ListReply& reply) {
   reply.total = streams_.count();
-  std::size_t skip = question.skip;
   streams_.for_each([&](uint32_t slot) {
-    if (skip > 0) {
-      --skip;
-    } else if (reply.rows.size() <= question.most) {
-      reply.rows.push_back({{}, stream_row(slot)});
-    }
+    if (reply.rows.size() > question.most) return;
+    std::string name = fmt::format("{:02}-{:08}", index_, slot);
+    if (name > question.after) reply.rows.push_back({std::move(name), stream_row(slot)});
   });
 }
 
