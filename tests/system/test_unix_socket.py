@@ -44,6 +44,12 @@ class UnixSocket(BrokerTest):
             wire.send(request_bytes('GET', '/topics', None, {'host': 'anything.example'}))
             self.assertEqual(next_answer(wire).status, 200)
 
+    def test_its_first_page_has_commands_for_this_socket(self):
+        with self.wire() as wire:
+            wire.send(request_bytes('GET', '/'))
+            page = next_answer(wire).body.decode()
+        self.assertEqual(page.count(f'curl --unix-socket {self.path} '), 3)
+
     def test_each_line_is_answered_by_its_id_in_order(self):
         with self.broker.sse('/topics/lines') as stream:
             stream.block()
