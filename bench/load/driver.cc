@@ -46,12 +46,15 @@ void Driver::post(Publisher& publisher) {
 void Driver::post_what_is_due() {
   const auto interval = Duration(static_cast<int64_t>(1e9 / load_.rate));
   while (next_due_ <= monotonic_now()) {
-    const auto idle = std::find_if(publishers_.begin(), publishers_.end(),
-                                   [](const Publisher& publisher) { return publisher.is_idle(); });
-    if (idle == publishers_.end()) return;
+    // In turn: a connection that never asks for anything is closed by the broker.
+    std::size_t looked_at = 0;
+    while (!publishers_[next_publisher_ % publishers_.size()].is_idle()) {
+      ++next_publisher_;
+      if (++looked_at == publishers_.size()) return;
+    }
     // The time it should have gone: what it waited here counts as latency.
     write_stamp(data_.data(), next_due_);
-    idle->post(path, data_);
+    publishers_[next_publisher_++ % publishers_.size()].post(path, data_);
     next_due_ += interval;
   }
 }

@@ -46,6 +46,7 @@ class Driver {
   const Load load_;
   std::string data_;
   Instant next_due_;
+  std::size_t next_publisher_ = 0;
   bool busy_ = false;  // an answer is followed by the next event
   Publishers publishers_;
 };
