@@ -8,27 +8,56 @@
 #include "core/check.h"
 
 namespace fanfare {
+namespace {
+
+// Stops at the first topic for which `is` says yes.
+template <class Is>
+bool any_topic_of(const Publication& publication, const Is& is) {
+  for (const EventRef& event : publication.events) {
+    if (event->topic_count() == 1) {
+      if (is(event->topic_hash())) return true;
+      continue;
+    }
+    bool any = false;
+    event->for_each_topic([&](std::string_view topic) { any = any || is(topic_hash(topic)); });
+    if (any) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Publisher::Publisher(Parts parts, Duration publish_wait, Answer answer)
     : parts_(parts), publish_wait_(publish_wait), answer_(std::move(answer)) {}
 
 bool Publisher::congested(const Publication& publication) const {
-  const auto& congestion = parts_.congestion;
-  return std::any_of(
-      publication.events.begin(), publication.events.end(), [&](const EventRef& event) {
-        if (event->topic_count() == 1) return congestion.congested(event->topic_hash());
-        bool any = false;
-        event->for_each_topic(
-            [&](std::string_view topic) { any = any || congestion.congested(topic_hash(topic)); });
-        return any;
-      });
+  return any_topic_of(publication,
+                      [this](TopicHash hash) { return parts_.congestion.congested(hash); });
+}
+
+bool Publisher::waits_behind_parked(const Publication& publication) const {
+  if (parked_.empty()) return false;
+  return any_topic_of(publication, [this](TopicHash hash) {
+    return parked_bits_.contains(CongestionMap::bit_of(hash));
+  });
+}
+
+void Publisher::count_parked(const Publication& publication, int step) {
+  any_topic_of(publication, [this, step](TopicHash hash) {
+    const uint32_t bit = CongestionMap::bit_of(hash);
+    if ((parked_bits_[bit] += step) == 0) parked_bits_.erase(bit);
+    return false;
+  });
 }
 
 void Publisher::publish(uint64_t ticket, Publication publication, Instant now, WallTime wall) {
   if (publication.keyed() && !check_keys(ticket, publication, now)) return;
   PublishResult::Kind why_not{};
-  if (parked_.empty() && try_publish(ticket, publication, now, wall, why_not)) return;
+  if (!waits_behind_parked(publication) && try_publish(ticket, publication, now, wall, why_not)) {
+    return;
+  }
   counters_.parked.add(1);
+  count_parked(publication, 1);
   const bool forever = publication.patience == Patience::forever;
   parked_.push_back({ticket, std::move(publication), forever ? never : now + publish_wait_});
 }
@@ -136,14 +165,15 @@ bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant n
 }
 
 void Publisher::retry_parked(Instant now, WallTime wall) {
-  // In order: what came first is published first. One congested topic holds what came after it only
-  // until its deadline.
+  // In order: what came first is published first.
   for (std::size_t turns = parked_.size(); turns > 0; --turns) {
     Parked parked = std::move(parked_.front());
     parked_.pop_front();
     PublishResult::Kind why_not{};
+    count_parked(parked.publication, -1);
     if (try_publish(parked.ticket, parked.publication, now, wall, why_not)) continue;
     if (now < parked.deadline) {
+      count_parked(parked.publication, 1);
       parked_.push_back(std::move(parked));
       continue;
     }

@@ -15,6 +15,7 @@
 
 #include "broker/bus.h"
 #include "broker/congestion.h"
+#include "broker/flat_map.h"
 #include "broker/key_table.h"
 #include "broker/publication.h"
 #include "core/counter.h"
@@ -68,6 +69,10 @@ class Publisher {
   };
 
   bool congested(const Publication& publication) const;
+  // Something of the same topics (or of one that shares a bit with them) waits already: what comes
+  // later must not overtake it. Other topics do not wait.
+  bool waits_behind_parked(const Publication& publication) const;
+  void count_parked(const Publication& publication, int step);
   // Publishes if there is room now.
   bool try_publish(uint64_t ticket, Publication& publication, Instant now, WallTime wall,
                    PublishResult::Kind& why_not);
@@ -80,7 +85,8 @@ class Publisher {
   const Duration publish_wait_;
   const Answer answer_;
   std::deque<Parked> parked_;
-  std::deque<Waiting> waiting_;  // by number
+  FlatMap<uint32_t, int> parked_bits_;  // of their topics (CongestionMap::bit_of), each counted
+  std::deque<Waiting> waiting_;         // by number
   std::vector<TopicHash> hashes_;
   PublisherCounters counters_;
 };
