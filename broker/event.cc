@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t head_room_bytes = 8 + 2 + 4 + event_id_bytes_max + 1;
 
 bool has_line_end(std::string_view data) {
-  return data.find_first_of("\r\n") != data.npos;
+  return LineEnds(data).next(0) != data.npos;
 }
 
 // Appends to a buffer whose size was computed beforehand.
