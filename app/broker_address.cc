@@ -3,7 +3,7 @@
 
 #include <sys/un.h>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

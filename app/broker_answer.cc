@@ -1,7 +1,7 @@
 // app/broker_answer.cc: problem+json, Retry-After and secrets, for people and for the next try.
 #include "app/broker_answer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/random.h>
 
 #include <algorithm>

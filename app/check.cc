@@ -1,7 +1,7 @@
 // app/check.cc: prints in the order of the table, which is the order of docs/CONFIGURATION.md.
 #include "app/check.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 

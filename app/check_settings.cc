@@ -1,7 +1,7 @@
 // app/check_settings.cc: one function for each thing that can be wrong; the first that is speaks.
 #include "app/check_settings.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

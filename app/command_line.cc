@@ -5,7 +5,7 @@
 // after one flag, and split [a,b]: both are switched off.
 #include "app/command_line.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 

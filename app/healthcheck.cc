@@ -1,7 +1,7 @@
 // app/healthcheck.cc: one GET.
 #include "app/healthcheck.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ostream>
 

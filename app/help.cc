@@ -1,7 +1,7 @@
 // app/help.cc: texts for people at a terminal of 80 to 100 columns.
 #include "app/help.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // app/http_client.cc: Boost.Beast's parser reads the answer, eagerly and without limit of its own.
 #include "app/http_client.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // app/load_settings.cc: each source overwrites what the one before it said, row by row.
 #include "app/load_settings.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

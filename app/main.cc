@@ -1,5 +1,5 @@
 // app/main.cc: reads the command line and runs what it asks for.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>

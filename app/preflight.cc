@@ -2,7 +2,7 @@
 // cure.
 #include "app/preflight.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

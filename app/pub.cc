@@ -1,7 +1,7 @@
 // app/pub.cc: batches of lines, each sent until the broker has answered for it.
 #include "app/pub.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstring>

@@ -2,7 +2,7 @@
 // input.
 #include "app/pub_batch.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "net/json.h"
 #include "net/json_escape.h"

@@ -5,7 +5,7 @@
 
 #include <sys/resource.h>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "app/process_metrics.h"
 #include "broker/access_rules.h"

@@ -1,7 +1,7 @@
 // app/setting_docs.cc: Markdown, one table for each group of settings.
 #include "app/setting_docs.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "app/setting_table.h"
 

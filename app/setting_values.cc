@@ -1,7 +1,7 @@
 // app/setting_values.cc: a value out of its range is an error that names the range.
 #include "app/setting_values.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <span>
 

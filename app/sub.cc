@@ -4,7 +4,7 @@
 // that an NDJSON reader gets, while retry, ids and control events stay those of SSE.
 #include "app/sub.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 

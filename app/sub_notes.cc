@@ -2,7 +2,7 @@
 // rest.
 #include "app/sub_notes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 // an integer here.
 #include "app/toml_file.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // line.
 #include "app/toml_settings.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

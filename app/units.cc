@@ -1,7 +1,7 @@
 // app/units.cc: reading is strict and exact: an amount that does not fit is an error, never cut.
 #include "app/units.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

@@ -1,7 +1,7 @@
 // broker/answering.cc: answers with the fields that belong to them.
 #include "broker/answering.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "broker/problem.h"
 

@@ -3,7 +3,7 @@
 // bindings/http-protocol-binding.md)
 #include "broker/cloud_events.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // broker/line_route.cc: lines to events, outcomes to lines.
 #include "broker/line_route.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "broker/problem.h"
 

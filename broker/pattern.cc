@@ -1,7 +1,7 @@
 // broker/pattern.cc: patterns, segment by segment.
 #include "broker/pattern.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "broker/text_rules.h"
 #include "broker/topic.h"

@@ -2,7 +2,7 @@
 // or index.
 #include "broker/publish_body.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

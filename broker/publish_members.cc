@@ -1,7 +1,7 @@
 // broker/publish_members.cc: which members there are, and what each may hold.
 #include "broker/publish_members.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // broker/publish_rules.cc: each rule with its message.
 #include "broker/publish_rules.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

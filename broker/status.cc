@@ -4,7 +4,7 @@
 #include <array>
 #include <functional>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "net/json_escape.h"
 

@@ -1,7 +1,7 @@
 // broker/stream_route.cc: /streams/{id} and /streams/{id}/inbox.
 #include "broker/stream_route.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "broker/problem.h"
 #include "core/limits.h"

@@ -1,7 +1,7 @@
 // broker/subscription.cc: checking, sorting, and questions to the set.
 #include "broker/subscription.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

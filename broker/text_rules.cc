@@ -1,7 +1,7 @@
 // broker/text_rules.cc: character categories, and foreign text made safe to show.
 #include "broker/text_rules.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,7 +1,7 @@
 // broker/topic.cc: the rules of topic names, each with a message that says what was probably meant.
 #include "broker/topic.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 

@@ -2,7 +2,7 @@
 // send on.
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "broker/problem.h"
 #include "broker/worker.h"

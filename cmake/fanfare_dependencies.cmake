@@ -1,7 +1,7 @@
-# The outside libraries, all from Debian 12. Each is included by one file of ours (docs/ARCHITECTURE.md).
+# The outside libraries, all from Debian 12. docs/ARCHITECTURE.md#libraries says which file includes which.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
@@ -10,7 +10,6 @@ find_package(tomlplusplus REQUIRED)
 pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 find_package(OpenSSL REQUIRED)
-find_package(prometheus-cpp CONFIG)
 if(FANFARE_MIMALLOC)
   find_package(mimalloc REQUIRED)
 endif()

@@ -1,3 +1,4 @@
+// core/check.cc: the last words of a broken invariant.
 #include "core/check.h"
 
 #include <cstdio>

@@ -4,19 +4,32 @@
 // Never for what a peer, a file or the kernel can cause: those are statuses and Results.
 #pragma once
 
-#include <sstream>
 #include <string>
+#include <type_traits>
 
 namespace fanfare {
 
 [[noreturn]] void check_failed(const char* file, int line, const char* what,
                                const std::string& values);
 
+// Numbers, types of one number, enumerators and texts. No streams: every file that checks anything
+// would pay for them when it is compiled.
+template <class T>
+std::string show_value(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return std::to_string(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return std::to_string(value);
+  } else if constexpr (requires { std::to_string(value.value); }) {
+    return std::to_string(value.value);
+  } else {
+    return std::string(value);
+  }
+}
+
 template <class A, class B>
 std::string show_values(const A& a, const B& b) {
-  std::ostringstream out;
-  out << " (" << a << " against " << b << ")";
-  return out.str();
+  return " (" + show_value(a) + " against " + show_value(b) + ")";
 }
 
 }  // namespace fanfare

@@ -1,3 +1,4 @@
+// core/time.cc: the clocks of this machine.
 #include "core/time.h"
 
 #include <ctime>

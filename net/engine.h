@@ -63,7 +63,7 @@ enum class CloseHow : uint8_t {
   linger,  // stop sending, then discard what the peer still sends (bounded in time and bytes), then
            // close: for an answer given before the request was read to its end; a plain close would
            // reset and could eat the answer
-  reset,  // abort: the peer sees a reset
+  reset,   // abort: the peer sees a reset
 };
 
 // How any thread reaches a sleeping engine. Copyable handle; valid as long as its engine lives.

@@ -1,7 +1,7 @@
 // net/engine_choice.cc: the choice; net/uring_probe.cc does the trying.
 #include "net/engine_choice.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "net/epoll_engine.h"
 #include "net/uring_engine.h"

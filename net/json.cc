@@ -6,7 +6,7 @@
 // needs no padding, as it copies the last 64 bytes.
 #include "net/json.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>

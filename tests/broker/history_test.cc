@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace fanfare {
