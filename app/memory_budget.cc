@@ -2,7 +2,7 @@
 // costs.
 #include "app/memory_budget.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <limits>
@@ -55,7 +55,8 @@ std::string rounded(uint64_t bytes) {
   const auto amount = static_cast<double>(bytes);
   if (bytes >= gib) return fmt::format("{:.1f} GiB", amount / static_cast<double>(gib));
   if (bytes >= mib) return fmt::format("{:.1f} MiB", amount / static_cast<double>(mib));
-  return fmt::format("{:.1f} KiB", amount / 1024);
+  if (bytes >= 1024) return fmt::format("{:.1f} KiB", amount / 1024);
+  return fmt::format("{} B", bytes);
 }
 
 }  // namespace
