@@ -1,12 +1,12 @@
-#!/bin/sh
+#!/bin/bash
 # run_suite.sh: runs the node suite of a folder; 77 means skipped, with the reason.
 #   FANFARE_BINARY=build/dev/fanfare tests/node/run_suite.sh tests/browser
 folder=$1
 cd "$folder" || exit 1
-command -v node >/dev/null && command -v npm >/dev/null || {
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   echo "skipped: node and npm are not installed (apt install nodejs npm)"
   exit 77
-}
+fi
 if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   echo "skipped: these tests need node 20 or newer, this is $(node --version)"
   exit 77
