@@ -159,20 +159,26 @@ class HttpClient::Exchange {
       error_code ec;
       const std::size_t used = reader_->put({pending_.data(), pending_.size()}, ec);
       pending_.erase(0, used);
-      if (reader_->has_enough()) {
-        done_ = true;
-      } else if (reader_->is_too_long()) {
+      if (reader_->is_too_long() && !reader_->has_enough()) {
         fail(fmt::format("the answer has more than {} bytes", collected_bytes_max));
-      } else if (ec == http::error::need_more || (!ec && !reader_->is_done())) {
-        // Not before more bytes come, unless the last call made use of some.
-        if (used == 0 || pending_.empty()) return;
-      } else if (ec) {
-        fail(fmt::format("the answer is not HTTP/1.1 ({})", ec.message()));
-      } else if (outcome_.answer.status < 200) {
-        start_reader();  // 100 Continue, 103: the answer is yet to come
-      } else {
-        done_ = true;
+        return;
       }
+      if (!reader_->has_enough()) {
+        if (ec == http::error::need_more || (!ec && !reader_->is_done())) {
+          // Not before more bytes come, unless the last call made use of some.
+          if (used == 0 || pending_.empty()) return;
+          continue;
+        }
+        if (ec) {
+          fail(fmt::format("the answer is not HTTP/1.1 ({})", ec.message()));
+          return;
+        }
+        if (outcome_.answer.status < 200) {
+          start_reader();  // 100 Continue, 103: the answer is yet to come
+          continue;
+        }
+      }
+      done_ = true;
     }
   }
 
