@@ -1,40 +1,22 @@
 #!/usr/bin/env python3
-"""test_metrics.py: docs/OPERATIONS.md explains every metric that a broker exports, and no page names another.
-
-FANFARE_BINARY names the broker."""
-import os
+"""test_metrics.py: docs/OPERATIONS.md explains every metric that a broker exports, and no page names another."""
 import re
-import subprocess
 import sys
 import unittest
 import urllib.request
 
+from broker import binary, running
 from tree import committed, rooms, text
-
-binary = os.environ.get("FANFARE_BINARY")
 
 # Words of the pages that look like a metric and are none: a cookie, and names of the build.
 other_names = {"fanfare_token", "fanfare_flags", "fanfare_room", "fanfare_precompile", "fanfare_micro", "fanfare_test",
                "fanfare_tests", "fanfare_test_support", *(f"fanfare_{room}" for room in rooms)}
 
 
-def exported():
-    broker = subprocess.Popen([binary, "serve", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--drain", "0s"],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                              env={"PATH": os.environ["PATH"]})
-    try:
-        internal = re.search(r"internal=(\S+)", broker.stdout.readline())[1]
-        with urllib.request.urlopen(f"{internal}/metrics", timeout=10) as answer:
-            return set(re.findall(r"^# TYPE (\w+)", answer.read().decode(), re.MULTILINE))
-    finally:
-        broker.terminate()
-        broker.wait(10)
-        broker.stdout.close()
-
-
 class Metrics(unittest.TestCase):
     def test_pages_and_broker_name_the_same_metrics(self):
-        known = exported()
+        with running() as (_, internal), urllib.request.urlopen(f"{internal}/metrics", timeout=10) as answer:
+            known = set(re.findall(r"^# TYPE (\w+)", answer.read().decode(), re.MULTILINE))
         self.assertGreater(len(known), 30)
         pages = [name for name in committed() if name.endswith(".md")]
         unknown = [f"{page}: {name}" for page in pages
