@@ -222,6 +222,14 @@ CommandLine parse_healthcheck(std::span<const char* const> rest) {
   return given;
 }
 
+CommandLine parse_bench(std::span<const char* const> rest) {
+  BenchArguments given{{rest.begin(), rest.end()}};
+  for (const std::string& word : given.words) {
+    if (word == "--help" || word == "-h") return Said{command_help("bench"), 0};
+  }
+  return given;
+}
+
 Said unknown_command(std::string_view name) {
   std::vector<std::string> known;
   for (const CommandHelp& help : command_helps()) known.emplace_back(help.name);
@@ -248,6 +256,7 @@ CommandLine parse_command_line(std::span<const char* const> words) {
   if (first == "sub") return parse_sub(rest);
   if (first == "check") return parse_check(rest);
   if (first == "preflight") return parse_preflight(rest);
+  if (first == "bench") return parse_bench(rest);
   if (first == "healthcheck") return parse_healthcheck(rest);
   return unknown_command(first);
 }

@@ -36,6 +36,10 @@ struct CheckArguments {
 struct PreflightArguments {
   SettingArguments settings;
 };
+// Read by bench/suite/bench_options.h: this room knows nothing of measuring.
+struct BenchArguments {
+  std::vector<std::string> words;
+};
 
 // Nothing to run: --help, --version, or an error for standard error with exit code 2.
 struct Said {
@@ -44,7 +48,7 @@ struct Said {
 };
 
 using CommandLine = std::variant<Said, ServeArguments, CheckArguments, PreflightArguments,
-                                 PubOptions, SubOptions, HealthcheckOptions>;
+                                 PubOptions, SubOptions, HealthcheckOptions, BenchArguments>;
 
 // `words` without the program's name.
 CommandLine parse_command_line(std::span<const char* const> words);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t columns_max = 96;
 constexpr std::size_t text_column = 8;
 
-constexpr std::array<CommandHelp, 6> commands = {{
+constexpr std::array<CommandHelp, 7> commands = {{
     {"serve", "run the broker", "fanfare serve [flags]",
      R"(Runs the broker until it is asked to end. When every listener accepts, one line on
 standard output says `ready` and the addresses. SIGTERM closes streams evenly and ends;
@@ -74,6 +74,47 @@ Examples:
   fanfare sub chat
   fanfare sub --json --last 10 'orders/*' 'gen/**'
   fanfare sub --since 5m logs/access | grep ERROR
+)"},
+    {"bench", "measure a broker, this one or another, and say what was found",
+     "fanfare bench NAME [flags]",
+     R"(Opens streams, publishes events to them, checks every delivery and times it from the moment
+the event was due. Without --url it starts a broker of its own and ends it. Ctrl-C reports
+what there is by then. Exit code 1 if anything was lost, twice, out of order or cut.
+
+  NAME                  fanfare bench list shows them: one-to-many, chat-rooms, idle ...
+  compare A B           ratios of two files that --json wrote, with their spread
+
+  --small               a few seconds, a few streams
+  --json FILE           appends the result as one line of JSON
+  --html FILE           writes a page with plots
+  --quiet               no progress
+
+The server:
+  --url URL             one that runs already, for example http://127.0.0.1:8080
+  --preset NAME         how it is spoken to: fanfare (the default), mercure, nchan, nchan-ws,
+                        pushpin, centrifugo, plain, redis or nats
+  --subscribe URL       instead of the preset's: with {topic} and {i}; http:// or ws://
+  --publish URL         the same; unix:PATH publishes by lines of JSON
+  --header LINE         in every request; --publish-header in those that publish
+  --body TEXT           of a publish, with {topic} and {data}; --content-type TYPE
+  --server-pid PID      its processes; found by its port otherwise
+  --label TEXT          what reports call it
+  --engine, --workers   of the broker that is started; --serve=FLAG any flag of fanfare serve
+  --server-core N|free, --cores N,N|free
+                        where the started broker and the generator run
+
+The load, instead of the workload's own:
+  --streams, --topics, --publishers, --rate (events/s of the open loop), --bytes,
+  --batch (events in a request), --seconds (of each counted stage), --stage NAME (only this),
+  --ramp (streams opened a second)
+
+Examples:
+  fanfare bench one-to-many
+  fanfare bench chat-rooms --html report.html
+  fanfare bench idle --streams 100000 --workers 6
+  fanfare bench one-to-many --preset nchan --url http://127.0.0.1:8090
+  fanfare bench one-to-many --subscribe 'http://127.0.0.1:3000/sse?room={topic}' \
+    --publish 'http://127.0.0.1:3000/rooms/{topic}'
 )"},
     {"check", "check the configuration and show what holds", "fanfare check [flags]",
      R"(Reads flags, environment and file as `fanfare serve` does, and prints every setting with

@@ -20,6 +20,9 @@
 #include "app/setting_docs.h"
 #include "app/setting_table.h"
 #include "app/stop_signals.h"
+#if FANFARE_BENCH
+#include "bench/suite/bench_command.h"
+#endif
 
 namespace fanfare {
 namespace {
@@ -87,6 +90,15 @@ int run(const SubOptions& options) {
 }
 int run(const HealthcheckOptions& options) {
   return run_healthcheck(options, std::cout);
+}
+int run(const BenchArguments& arguments) {
+#if FANFARE_BENCH
+  return bench::run_bench_command(arguments.words, stop_descriptor_of_signals());
+#else
+  fmt::print(stderr, "fanfare bench: this binary was built without it ({} words unread)\n",
+             arguments.words.size());
+  return usage_exit_code;
+#endif
 }
 
 }  // namespace
