@@ -18,7 +18,8 @@ constexpr Duration silence_max = std::chrono::seconds(2);
 constexpr Duration memory_rest = std::chrono::milliseconds(1'500);
 // Opened before memory is first looked at, so that code and first pages are not counted as streams.
 constexpr uint32_t first_streams = 500;
-constexpr double opening_patience_s = 60;
+constexpr double opening_patience_s = 600;  // while streams still come
+constexpr Duration opening_silence_max = std::chrono::seconds(10);
 
 double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -70,8 +71,7 @@ void Conductor::open_streams(Measurement& result) {
     early_bytes = static_cast<double>(server_.use().resident_bytes);
   }
   const double rested = measures_memory ? seconds_of(memory_rest) : 0;
-  const double patience_s = opening_patience_s + 3 * all / plan_.ramp_per_s;
-  open_up_to(all, of_seconds(patience_s), plan_.ramp_per_s);
+  open_up_to(all, of_seconds(opening_patience_s), plan_.ramp_per_s);
   result.opening_s = seconds_of(monotonic_now() - began) - rested;
   result.streams_opened = static_cast<uint32_t>(board_.sum(&PartTally::opened));
   if (measures_memory) {
@@ -86,11 +86,16 @@ void Conductor::open_streams(Measurement& result) {
 bool Conductor::open_up_to(uint32_t streams, Duration patience, double ramp_per_s) {
   const auto open_now = static_cast<uint32_t>(board_.sum(&PartTally::opened));
   const Instant began = monotonic_now();
-  return wait_until(patience, "open", [&] {
+  uint64_t most = open_now;
+  Instant grew_at = began;
+  const bool all = wait_until(patience, "open", [&] {
     const double allowed = open_now + ramp_per_s * seconds_of(monotonic_now() - began);
     set_targets(static_cast<uint32_t>(std::min<double>(streams, allowed)));
-    return board_.sum(&PartTally::opened) >= streams;
+    const uint64_t opened = board_.sum(&PartTally::opened);
+    if (opened > most) most = opened, grew_at = monotonic_now();
+    return opened >= streams || monotonic_now() - grew_at > opening_silence_max;
   });
+  return all && board_.sum(&PartTally::opened) >= streams;
 }
 
 void Conductor::set_targets(uint32_t streams) {
@@ -118,8 +123,9 @@ void Conductor::run_stage(uint32_t number, Measurement& result) {
   }
   // Nothing of one stage is to lie in the next one's way, unless it only warms up for it.
   if (stage.counted == Counted::no) return;
-  settle();
+  const Duration after_it = settle();
   StageResult measured = difference(before, after);
+  measured.drain_s = seconds_of(after_it);
   measured.name = stage.name;
   measured.drive = stage.drive;
   measured.late_p99_ms = late_p99_ms;
@@ -158,10 +164,11 @@ void Conductor::run_storm(Measurement& result) {
   result.storm = storm;
 }
 
-void Conductor::settle() {
+Duration Conductor::settle() {
   board_.give(Order::rest);
-  const Instant until = monotonic_now() + settle_max;
-  Instant quiet_since = monotonic_now();
+  const Instant began = monotonic_now();
+  const Instant until = began + settle_max;
+  Instant quiet_since = began;
   uint64_t seen = board_.sum(&PartTally::deliveries);
   while (monotonic_now() < until && monotonic_now() - quiet_since < silence_max) {
     tick("settle", 1);
@@ -171,8 +178,9 @@ void Conductor::settle() {
     const uint64_t deliveries = board_.sum(&PartTally::deliveries);
     if (deliveries != seen || busy > 0) quiet_since = monotonic_now();
     seen = deliveries;
-    if (busy == 0 && behind() == 0) return;
+    if (busy == 0 && behind() == 0) break;
   }
+  return quiet_since - began;
 }
 
 // Counted anew by every part since we asked.

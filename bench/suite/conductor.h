@@ -32,8 +32,8 @@ class Conductor {
   bool open_up_to(uint32_t streams, Duration patience, double ramp_per_s);
   void run_stage(uint32_t number, Measurement& result);
   void run_storm(Measurement& result);
-  // Until every event has come, or nothing comes any more.
-  void settle();
+  // Until every event has come, or nothing comes any more. Returns how long events came.
+  Duration settle();
   void wait_for(Duration time, std::string_view step);
   bool wait_until(Duration patience, std::string_view step, const std::function<bool()>& done);
   void tick(std::string_view step, double share);

@@ -26,6 +26,7 @@ struct StageResult {
   double resident_mb = 0;         // the server's, at the end
   // Of the events due in it, whenever they came.
   Spread latency, to_last, publish;
+  double drain_s = 0;      // events still came for so long after it
   double late_p99_ms = 0;  // the generator's own lateness
   struct GroupLatency {
     std::string group;

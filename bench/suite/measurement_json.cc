@@ -81,7 +81,7 @@ std::string json_of(const StageResult& stage) {
   object.number("generator_busiest_process",
                 stage.busiest_part_cpu_s / std::max(stage.seconds, 1e-9));
   object.number("generator_late_p99_ms", stage.late_p99_ms);
-  object.number("resident_mb", stage.resident_mb);
+  object.number("resident_mb", stage.resident_mb).number("drain_s", stage.drain_s);
   object.raw("latency_ms", json_of(stage.latency)).raw("to_last_ms", json_of(stage.to_last));
   object.raw("publish_ms", json_of(stage.publish));
   if (!stage.groups.empty()) {

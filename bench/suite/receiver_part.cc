@@ -36,6 +36,7 @@ ReceiverPart::ReceiverPart(const Plan& plan, Board& board, const SubscribeDialec
                      ? group_.readers_per_topic()
                      : 0),
       checker_(share.count, group_.sources()),
+      began_(share.count, false),
       last_ids_(plan.storm.missed_events > 0 ? group_.topics : 0) {
   for (uint32_t i = 0; i < share.count; ++i) receivers_.emplace_back(loop_, *this, dialect, i);
 }
@@ -152,6 +153,7 @@ void ReceiverPart::churn() {
 void ReceiverPart::count_behind() {
   uint64_t behind = 0;
   for (uint32_t i = 0; i < share_.count; ++i) {
+    if (!began_[i]) continue;  // told as a stream that did not open
     behind += checker_.behind(i, published_ + std::size_t{topic_of(i)} * group_.sources());
   }
   tally_.behind.store(behind, std::memory_order_relaxed);
@@ -164,7 +166,14 @@ void ReceiverPart::count_behind() {
 void ReceiverPart::on_open(Receiver& receiver) {
   --opening_;
   tally_.opened.fetch_add(1, std::memory_order_relaxed);
-  if (holds_ && pace_of(receiver.index()) != Pace::eager) receiver.hold();
+  const uint32_t index = receiver.index();
+  if (!began_[index]) {
+    began_[index] = true;
+    const uint32_t* const published = published_ + std::size_t{topic_of(index)} * group_.sources();
+    const bool is_late = names_.life == 0 && checker_.behind(index, published) > 0;
+    if (is_late) checker_.begin_anywhere(index);
+  }
+  if (holds_ && pace_of(index) != Pace::eager) receiver.hold();
 }
 
 void ReceiverPart::on_read(Receiver&, std::size_t bytes) {

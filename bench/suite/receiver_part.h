@@ -68,6 +68,7 @@ class ReceiverPart final : public ReceiverSink {
   std::deque<Receiver> receivers_;
   Checker checker_;
 
+  std::vector<bool> began_;  // has it been open once?
   uint32_t serial_ = 0;
   Order order_ = Order::rest;
   uint32_t begun_ = 0;           // streams that are to be open

@@ -8,8 +8,9 @@
 namespace fanfare::bench {
 namespace {
 
-constexpr double busy_share = 0.9;        // of a core
-constexpr double late_ms_max = 5;         // an idle publisher posted later than this
+constexpr double busy_share = 0.9;  // of a core
+constexpr double late_ms_max = 5;   // an idle publisher posted later than this
+constexpr double drain_s_max = 0.5;
 constexpr double kept_rate_share = 0.98;  // of the rate that was wanted
 
 std::string number(double value) {
@@ -53,6 +54,9 @@ std::string stage_sentence(const StageResult& stage) {
   if (stage.to_last.count > 0) {
     text += fmt::format("; the last subscriber of an event within {:.3g} ms (99 % of events)",
                         stage.to_last.p99());
+  }
+  if (stage.drain_s > drain_s_max) {
+    text += fmt::format("; what it had accepted came for {:.1f} s more", stage.drain_s);
   }
   return text + ".";
 }
