@@ -171,10 +171,10 @@ int measure(BenchOptions options, const std::vector<std::string>& words, int sto
       1, options.generator_cores->empty() ? result.cores : options.generator_cores->size()));
   const Shares shares = divide(*plan, part_max, spare_cores);
   result.generator_processes = static_cast<uint32_t>(shares.parts());
+  run_on(*options.generator_cores);
   Board board(*plan, shares.parts());
   {
-    const Generator generator(*plan, board, **subscribe, **publish, shares, run_name(),
-                              *options.generator_cores);
+    const Generator generator(*plan, board, **subscribe, **publish, shares, run_name());
     const auto stop = [&] {
       pollfd asked{stop_descriptor, POLLIN, 0};
       return poll(&asked, 1, 0) > 0;

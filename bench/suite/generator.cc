@@ -17,6 +17,20 @@ namespace {
 constexpr uint32_t worth_a_process = 2'000;  // streams
 constexpr unsigned sources_per_part = 4;
 
+template <class Run>
+pid_t fork_part(Run&& run) {
+  const pid_t process = fork();
+  CHECK(process >= 0);
+  if (process > 0) return process;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::signal(SIGINT, SIG_IGN);  // the conductor hears it, and tells us
+  std::signal(SIGPIPE, SIG_IGN);
+  run();
+  _exit(0);
+}
+
+}  // namespace
+
 void run_on(const std::vector<int>& cores) {
   if (cores.empty()) return;
   cpu_set_t set;
@@ -24,21 +38,6 @@ void run_on(const std::vector<int>& cores) {
   for (const int core : cores) CPU_SET(static_cast<unsigned>(core), &set);
   sched_setaffinity(0, sizeof set, &set);
 }
-
-template <class Run>
-pid_t fork_part(const std::vector<int>& cores, Run&& run) {
-  const pid_t process = fork();
-  CHECK(process >= 0);
-  if (process > 0) return process;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  std::signal(SIGINT, SIG_IGN);  // the conductor hears it, and tells us
-  std::signal(SIGPIPE, SIG_IGN);
-  run_on(cores);
-  run();
-  _exit(0);
-}
-
-}  // namespace
 
 Shares divide(const Plan& plan, uint32_t streams_max, unsigned cores) {
   Shares shares;
@@ -62,19 +61,18 @@ Shares divide(const Plan& plan, uint32_t streams_max, unsigned cores) {
 }
 
 Generator::Generator(const Plan& plan, Board& board, const SubscribeDialect& subscribe,
-                     const PublishDialect& publish, const Shares& shares, const std::string& run,
-                     const std::vector<int>& cores) {
+                     const PublishDialect& publish, const Shares& shares, const std::string& run) {
   const auto names = [&](std::size_t group) {
     const Group& of = plan.groups[group];
     return TopicNames{run + "-" + of.name, of.topics, of.topic_life};
   };
   for (const ReceiverShare& share : shares.receivers) {
-    processes_.push_back(fork_part(
-        cores, [&] { ReceiverPart(plan, board, subscribe, names(share.group), share).run(); }));
+    processes_.push_back(
+        fork_part([&] { ReceiverPart(plan, board, subscribe, names(share.group), share).run(); }));
   }
   for (const PublisherShare& share : shares.publishers) {
-    processes_.push_back(fork_part(
-        cores, [&] { PublisherPart(plan, board, publish, names(share.group), share).run(); }));
+    processes_.push_back(
+        fork_part([&] { PublisherPart(plan, board, publish, names(share.group), share).run(); }));
   }
 }
 

@@ -27,11 +27,13 @@ struct Shares {
 // is spread over as many processes.
 Shares divide(const Plan& plan, uint32_t streams_max, unsigned cores);
 
+// This process and those it forks from now on run on these cores only; none: anywhere.
+void run_on(const std::vector<int>& cores);
+
 class Generator {
  public:
   Generator(const Plan& plan, Board& board, const SubscribeDialect& subscribe,
-            const PublishDialect& publish, const Shares& shares, const std::string& run,
-            const std::vector<int>& cores);
+            const PublishDialect& publish, const Shares& shares, const std::string& run);
   ~Generator();
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;

@@ -25,6 +25,7 @@ namespace fanfare::bench {
 namespace {
 
 constexpr int ready_ms_max = 20'000;
+constexpr Duration tree_age_max = std::chrono::seconds(2);
 
 std::string read_line(int from) {
   const Instant until = monotonic_now() + std::chrono::milliseconds(ready_ms_max);
@@ -182,9 +183,19 @@ bool ServerProcess::has_ended() const {
          ended.si_pid == child_;
 }
 
+const std::vector<pid_t>& ServerProcess::tree() const {
+  const Instant now = monotonic_now();
+  if (child_ > 0) return roots_;  // a broker has no children
+  if (now < tree_until_) return tree_;
+  const std::set<pid_t> found = tree_of(roots_);
+  tree_.assign(found.begin(), found.end());
+  tree_until_ = now + tree_age_max;
+  return tree_;
+}
+
 ServerUse ServerProcess::use() const {
   ServerUse use;
-  for (const pid_t process : tree_of(roots_)) {
+  for (const pid_t process : tree()) {
     use.cpu_s += cpu_seconds(process);
     use.resident_bytes += memory_of(process).resident_bytes;
   }

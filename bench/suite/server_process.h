@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/time.h"
 
 namespace fanfare::bench {
 
@@ -48,8 +49,11 @@ class ServerProcess {
 
  private:
   ServerProcess() = default;
+  const std::vector<pid_t>& tree() const;
 
   std::vector<pid_t> roots_;
+  mutable std::vector<pid_t> tree_;  // looked up now and then: it costs a walk through /proc
+  mutable Instant tree_until_{};
   pid_t child_ = -1;
   int output_ = -1;
   std::string directory_, socket_, url_, internal_;
