@@ -124,6 +124,16 @@ TEST(CommandLine, check_takes_a_topic) {
   EXPECT_EQ(std::get_if<CheckArguments>(&line)->topic, "gen/1");
 }
 
+TEST(CommandLine, bench_keeps_its_words_for_whoever_measures) {
+  const auto line = parse({"bench", "idle", "--streams=3", "--small"});
+  ASSERT_NE(std::get_if<BenchArguments>(&line), nullptr);
+  EXPECT_EQ(std::get_if<BenchArguments>(&line)->words,
+            (std::vector<std::string>{"idle", "--streams=3", "--small"}));
+  const auto help = parse({"bench", "idle", "--help"});
+  ASSERT_NE(std::get_if<Said>(&help), nullptr);
+  EXPECT_EQ(std::get_if<Said>(&help)->exit_code, 0);
+}
+
 TEST(CommandLine, healthcheck_has_a_limit_of_time) {
   const auto line = parse({"healthcheck", "--timeout", "500ms"});
   ASSERT_NE(std::get_if<HealthcheckOptions>(&line), nullptr);
