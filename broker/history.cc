@@ -92,6 +92,9 @@ History::TopicLog& History::open_topic(std::string_view topic, TopicHash hash) {
     log.evicted_upto = lost->second;
     log.evicted_time = forgotten_time_;
     forgotten_.erase(lost);
+  } else if (unknown_upto_.value != 0) {  // it may be one of those that are forgotten altogether
+    log.evicted_upto = unknown_upto_;
+    log.evicted_time = forgotten_time_;
   }
   return log;
 }
@@ -199,7 +202,10 @@ bool History::lost_in(const TopicLog& log, const HistoryAsk& ask) const {
 }
 
 bool History::lost(const HistoryAsk& ask) const {
-  if (ask.rule == StartRule::earliest || ask.rule == StartRule::newest) return false;
+  // Where these two begin is never a gap; what goes between their pages is.
+  const bool from_what_is_kept = ask.rule == StartRule::earliest || ask.rule == StartRule::newest;
+  if (from_what_is_kept && ask.after.value == 0) return false;
+  if (ask.rule == StartRule::newest) return lost_of_newest(ask);
   for (const std::string_view topic : ask.subscription->exact_topics()) {
     const auto found = by_name_.find(topic);
     if (found != by_name_.end()) {
@@ -223,6 +229,14 @@ bool History::lost(const HistoryAsk& ask) const {
   });
 }
 
+// One of the newest N up to ask.upto has gone if fewer than N of them are left.
+bool History::lost_of_newest(const HistoryAsk& ask) const {
+  return std::any_of(topics_.begin(), topics_.end(), [&](const TopicLog& log) {
+    return log.evicted_upto > ask.after && log.above(ask.upto) - log.first < ask.newest &&
+           ask.subscription->matches(log.name);
+  });
+}
+
 HistoryAnswer History::answer(const HistoryAsk& ask, Instant now) {
   HistoryAnswer answer;
   answer.upto = ask.upto;
@@ -233,7 +247,7 @@ HistoryAnswer History::answer(const HistoryAsk& ask, Instant now) {
   } else {
     collect_scan(ask, now, answer);
   }
-  answer.lost = lost(ask);
+  answer.lost = answer.lost || lost(ask);
   return answer;
 }
 
@@ -265,17 +279,16 @@ void History::collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& a
     if (found == by_name_.end()) continue;
     TopicLog& log = *found->second;
     enforce(log, now);
-    std::size_t bytes = 0;
+    std::size_t bytes = 0, taken = 0;
     for (std::size_t i = log.above(ask.after); i < log.events.size(); ++i) {
       const EventRef& event = log.events[i];
       if (event->number() > ask.upto) break;
       if (ask.rule == StartRule::since && event->time() < ask.since) continue;
       answer.events.push_back(event);
       bytes += event->chunked_frame().size();
-      if (bytes >
-          ask.bytes_max) {  // one over the limit makes settle() cut behind the last that fits
-        break;
-      }
+      // One over the limit makes settle() cut behind the last that fits; an event that is larger
+      // than the limit by itself needs another one behind it for that.
+      if (++taken > 1 && bytes > ask.bytes_max) break;
     }
   }
   settle(answer.events, ask.bytes_max, answer.upto);
@@ -286,16 +299,21 @@ void History::collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& an
   for (auto entry = log_at(ask.after.next()); entry != log_.end(); ++entry) {
     if (entry->number > ask.upto) return;
     const EventRef event(entry->event);
-    bool wanted = false;
+    bool wanted = false, too_old = false;
     if (event && !(ask.rule == StartRule::since && event->time() < ask.since)) {
       event->for_each_topic([&](std::string_view topic) {
         if (wanted || !ask.subscription->matches(topic)) return;
         const auto found = by_name_.find(topic);  // is it still kept under this topic?
-        wanted = found != by_name_.end() && found->second->count() > 0 &&
-                 found->second->oldest()->number() <= event->number() &&
-                 !(expired(*found->second, *event, now) && !found->second->policy.retain);
+        if (found == by_name_.end() || found->second->count() == 0 ||
+            event->number() < found->second->oldest()->number())
+          return;
+        // Too old, and only not dropped yet: it is gone for every reader.
+        const bool gone = expired(*found->second, *event, now) && !found->second->policy.retain;
+        (gone ? too_old : wanted) = true;
       });
     }
+    if (too_old && !wanted && !(ask.rule == StartRule::earliest && ask.after.value == 0))
+      answer.lost = true;
     if (wanted) {
       bytes += event->chunked_frame().size();
       if (!answer.events.empty() && bytes > ask.bytes_max) {

@@ -107,6 +107,7 @@ class History {
 
   bool lost(const HistoryAsk& ask) const;
   bool lost_in(const TopicLog& log, const HistoryAsk& ask) const;
+  bool lost_of_newest(const HistoryAsk& ask) const;
   void collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
   void collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
   void collect_newest(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);

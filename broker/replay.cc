@@ -130,8 +130,9 @@ Page Replays::merge(Pending& pending) const {
   const auto same = [](const EventRef& a, const EventRef& b) { return a.get() == b.get(); };
   std::sort(events.begin(), events.end(), by_number);
   events.erase(std::unique(events.begin(), events.end(), same), events.end());
-  if (!events.empty()) page.first = events.front()->number();
   std::erase_if(events, [&](const EventRef& e) { return e->number() > page.upto; });
+  // Only now: what lies beyond the page must not become the place that a gap leads to.
+  if (!events.empty()) page.first = events.front()->number();
 
   // A large event makes a page of its own, so that a page is at most page_bytes or one event.
   std::string bytes;

@@ -186,5 +186,79 @@ TEST_F(HistoryTest, a_long_scan_is_cut_and_goes_on_from_there) {
   EXPECT_EQ(all, (Numbers{1, last}));
 }
 
+TEST_F(HistoryTest, a_later_page_of_an_earliest_replay_knows_what_went_between) {
+  TopicPolicy policy;
+  policy.history_events = 3;
+  use(policy);
+  for (int i = 0; i < 4; ++i) keep("a");
+  EXPECT_FALSE(ask("a", 0, StartRule::earliest).lost) << "a beginning is never a gap";
+  EXPECT_FALSE(ask("a", 2, StartRule::earliest).lost);
+  for (int i = 0; i < 4; ++i) keep("a");  // 3 to 5 go
+  EXPECT_TRUE(ask("a", 2, StartRule::earliest).lost);
+  EXPECT_TRUE(ask("*", 2, StartRule::earliest).lost);
+  EXPECT_FALSE(ask("a", 5, StartRule::earliest).lost);
+}
+
+TEST_F(HistoryTest, a_later_page_of_the_newest_knows_what_went_between) {
+  TopicPolicy policy;
+  policy.history_events = 3;
+  use(policy);
+  for (int i = 0; i < 5; ++i) keep("a");
+  EXPECT_FALSE(ask("a", 0, StartRule::newest, 9).lost);
+  const auto ask_upto_5 = [&](uint32_t newest) {
+    HistoryAsk asked{*Subscription::of("a"),
+                     StartRule::newest,
+                     EventNumber{3},
+                     EventNumber{5},
+                     since_,
+                     newest,
+                     64_KiB};
+    return history_->answer(asked, now_).lost;
+  };
+  EXPECT_FALSE(ask_upto_5(2));
+  keep("a"), keep("a");  // 3 and 4 go
+  EXPECT_TRUE(ask_upto_5(2)) << "4 was one of the newest two";
+  EXPECT_FALSE(ask_upto_5(1)) << "5 is still here";
+}
+
+TEST_F(HistoryTest, a_pattern_is_told_of_events_that_are_too_old_but_not_yet_dropped) {
+  TopicPolicy policy;
+  policy.history_age = std::chrono::seconds(10);
+  use(policy);
+  keep("a");
+  now_ += std::chrono::seconds(20);
+  keep("b");
+  const HistoryAnswer answer = ask("*", 0);
+  EXPECT_EQ(numbers(answer), (Numbers{2}));
+  EXPECT_TRUE(answer.lost);
+  EXPECT_FALSE(ask("*", 1).lost);
+  EXPECT_FALSE(ask("*", 0, StartRule::earliest).lost);
+}
+
+TEST_F(HistoryTest, a_topic_that_comes_back_after_its_forgetting_was_forgotten_is_not_trusted) {
+  use({}, {64_MiB, 1, 10'000});
+  const uint64_t first = keep("t/first");
+  // More topics than are remembered by what they lost.
+  for (int i = 0; i <= 1 << 18; ++i) keep(fmt::format("t/{}", i));
+  EXPECT_TRUE(ask("t/first", first - 1).lost);
+  keep("t/first");
+  const uint64_t last = number_;
+  EXPECT_TRUE(ask("t/first", first - 1).lost);
+  EXPECT_FALSE(ask("t/first", last).lost);
+}
+
+TEST_F(HistoryTest, after_an_event_larger_than_a_page_comes_the_next_page) {
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 3; ++i) keep("a", large);
+  keep("b");
+  for (const auto name : {"a", "*"}) {
+    EXPECT_EQ(numbers(ask(name, 0)), (Numbers{1})) << name;
+    EXPECT_EQ(ask(name, 0).upto.value, 1u) << name;
+    EXPECT_EQ(ask(name, 1).upto.value, 2u) << name;
+    EXPECT_FALSE(ask(name, 1).lost) << name;
+  }
+  EXPECT_EQ(ask("a", 2).upto.value, 4u);
+}
+
 }  // namespace
 }  // namespace fanfare
