@@ -19,7 +19,7 @@ constexpr uint64_t number_max = 100'000'000;
 const std::string& filling() {
   static const std::string text = [] {
     std::string made;
-    for (unsigned i = 0; made.size() < 65'536; ++i) made += std::to_string(i * 2'654'435'761u);
+    for (unsigned i = 0; made.size() < 131'072; ++i) made += std::to_string(i * 2'654'435'761u);
     return made;
   }();
   return text;

@@ -26,8 +26,10 @@ uint64_t number_under(std::string_view body, const std::string& name) {
   return number;
 }
 
-// Mostly small, some that fill a send, a few that are borrowed instead of copied.
+// Mostly small, some that fill a send, a few that are borrowed instead of copied, and now and then
+// one that is larger than a page of history.
 std::size_t some_size(Random& random) {
+  if (random.below(20'000) == 0) return 70'000 + random.below(30'000);
   const uint32_t draw = random.below(2'000);
   if (draw == 0) return 4'000 + random.below(8'000);
   return random.below(draw < 40 ? 800 : 60);
