@@ -121,7 +121,14 @@ class Broker:
         """Dies without a word and comes back at the same port with nothing of its history."""
         self.kill()
         self.listen = (f'127.0.0.1:{self.port}',)
-        self.start()
+        # The kernel takes the rings of a killed process down after it is gone; until then its port is in use.
+        for tries_left in range(20, -1, -1):
+            try:
+                return self.start()
+            except AssertionError as refusal:
+                if 'in use by' not in str(refusal) or tries_left == 0:
+                    raise
+                time.sleep(0.1)
 
     def stop(self):
         """Ends it; says whether it still ran, so that a crash in a test is not overlooked."""
