@@ -83,9 +83,10 @@ void Feed::grow(std::size_t bytes) {
                                                      : newest_->entries()[first - 1].number.next();
   if (newest_ != nullptr && behind == 0 && newest_->unshared() && newest_->capacity() >= size &&
       newest_->entries().size() - first < newest_->events_max() / 2) {
+    while (oldest_ != newest_) drop_oldest();  // or the window would have a hole behind them
     newest_->drop_front(first);
     newest_->covers_from = covers_from;
-    if (newest_ == oldest_) covered_from_ = covers_from;
+    covered_from_ = covers_from;
     return;
   }
   const auto moved =

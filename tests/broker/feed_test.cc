@@ -112,5 +112,22 @@ TEST(Block, dropping_its_front_moves_what_follows) {
   EXPECT_EQ(block->bytes(block->offset_of(1)), "ten");
 }
 
+// A stream whose page of history ends in the middle of what the feed has dropped must go on from
+// history: a window that claims to begin before a hole would skip what is in it.
+TEST_F(FeedTest, what_the_window_covers_has_no_hole) {
+  for (uint64_t round = 0; round < 300; ++round) {
+    feed_.behind = round % 4 == 1
+                       ? 1
+                       : 0;  // older blocks stay for it, and are there still when it has caught up
+    for (uint64_t i = 0; i <= round % 23; ++i) append(100 + 37 * (round % 11));
+    if (round % 3 != 0) feed_.set_offered(EventNumber{number_});
+    for (uint64_t next = feed_.covered_from().value; next <= number_; ++next) {
+      const Feed::Place place = feed_.find(EventNumber{next});
+      const uint32_t first = static_cast<uint32_t>(place.block->entries().size()) - place.events;
+      ASSERT_EQ(place.block->entries()[first].number.value, next) << "in round " << round;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fanfare
