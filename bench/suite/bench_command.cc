@@ -1,7 +1,7 @@
 // bench/suite/bench_command.cc: puts the parts together, in the order in which they must live.
 #include "bench/suite/bench_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 // bench/suite/compare.cc: medians and ratios of pairs.
 #include "bench/suite/compare.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

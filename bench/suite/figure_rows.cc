@@ -1,7 +1,7 @@
 // bench/suite/figure_rows.cc: names and units.
 #include "bench/suite/figure_rows.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/suite/progress.h"
 

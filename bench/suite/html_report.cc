@@ -2,7 +2,7 @@
 // elsewhere.
 #include "bench/suite/html_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

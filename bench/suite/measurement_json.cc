@@ -1,7 +1,7 @@
 // bench/suite/measurement_json.cc: writing with fmt, reading with the broker's JSON reader.
 #include "bench/suite/measurement_json.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <fstream>

@@ -1,7 +1,7 @@
 // bench/suite/progress.cc: one line.
 #include "bench/suite/progress.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // bench/suite/svg_plot.cc: axes, ticks, lines and a legend.
 #include "bench/suite/svg_plot.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // bench/suite/table.cc: one column a stage.
 #include "bench/suite/table.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/suite/figure_rows.h"
 

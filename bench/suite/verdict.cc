@@ -1,7 +1,7 @@
 // bench/suite/verdict.cc: from figures to sentences.
 #include "bench/suite/verdict.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/suite/progress.h"
 

@@ -9,6 +9,8 @@ own = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 outside = re.compile(r"^#include <([^>]+)>", re.MULTILINE)
 may_use = {"core": {"core"}, "net": {"core", "net"}, "broker": {"core", "net", "broker"},
            "app": {"core", "net", "broker", "app"}}
+# `fanfare bench` is a command: main opens that one door.
+doors = {("app/main.cc", "bench/suite/bench_command.h")}
 
 # What a library's headers begin with, by its name in docs/ARCHITECTURE.md.
 library_of = {
@@ -38,7 +40,8 @@ def library_table():
 class Rooms(unittest.TestCase):
     def test_a_room_uses_only_what_stands_to_its_left(self):
         wrong = [f"{name} includes {used}" for room in rooms for name in sources(room)
-                 for used in included(name, own) if used.split("/")[0] not in may_use[room]]
+                 for used in included(name, own)
+                 if used.split("/")[0] not in may_use[room] and (name, used) not in doors]
         self.assertEqual(wrong, [])
         self.assertGreater(sum(len(sources(room)) for room in rooms), 100)
 
