@@ -2,6 +2,7 @@
 #include "bench/suite/measurement_json.h"
 
 #include <fmt/core.h>
+#include <algorithm>
 
 #include <charconv>
 #include <fstream>

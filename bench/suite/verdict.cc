@@ -2,6 +2,7 @@
 #include "bench/suite/verdict.h"
 
 #include <fmt/core.h>
+#include <algorithm>
 
 #include "bench/suite/progress.h"
 
