@@ -143,11 +143,13 @@ class EventFloor {
       place.offset = last_id.empty() ? topic.end() : topic.after(number_of(last_id));
       place.member = topic.members.size();
       topic.members.push_back(index);
+      topic.had_readers = true;
       place.parser.reset();
       if (place.offset < topic.end()) send_to({index});
       return;
     }
-    if (!topic.members.empty()) {
+    // Where nobody ever read it is a bare echo.
+    if (topic.had_readers) {
       const uint64_t before = topic.end();
       topic.append(place.parser->body());
       unsent_ += topic.end() - before;

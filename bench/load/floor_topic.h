@@ -59,7 +59,8 @@ class FloorTopic {
   }
 
   std::vector<uint32_t> members;  // places of its streams
-  bool is_dirty = false;          // a member lacks something and is not blocked
+  bool had_readers = false;
+  bool is_dirty = false;  // a member lacks something and is not blocked
 
  private:
   std::string log_;

@@ -45,8 +45,12 @@ Conductor::Conductor(const Plan& plan, Board& board, const Shares& shares,
 
 void Conductor::run(Measurement& result) {
   open_streams(result);
-  for (uint32_t i = 0; i < plan_.stages.size() && !ended(); ++i) run_stage(i, result);
-  if (plan_.storm.missed_events > 0 && !ended()) run_storm(result);
+  // A server that lets nobody in is not measured.
+  const bool has_readers = result.streams_wanted == 0 || result.streams_opened > 0;
+  for (uint32_t i = 0; i < plan_.stages.size() && has_readers && !ended(); ++i) {
+    run_stage(i, result);
+  }
+  if (plan_.storm.missed_events > 0 && has_readers && !ended()) run_storm(result);
   settle();
   result.memory.end_mb = static_cast<double>(server_.use().resident_bytes) / 1e6;
   result.checks = checks_of(board_);

@@ -89,6 +89,12 @@ std::vector<std::string> verdict_of(const Measurement& result) {
   std::vector<std::string> words;
   if (result.interrupted)
     words.emplace_back("Interrupted: what follows is what there was by then.");
+  if (result.streams_wanted > 0 && result.streams_opened == 0 && result.stages.empty()) {
+    words.push_back(fmt::format(
+        "Nothing was measured: not one of {} streams opened ({}).", result.streams_wanted,
+        result.checks.last_reason.empty() ? "no reason was given" : result.checks.last_reason));
+    return words;
+  }
   words.push_back(correctness(result.checks));
   if (result.streams_opened < result.streams_wanted) {
     words.push_back(fmt::format(

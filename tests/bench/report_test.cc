@@ -103,6 +103,15 @@ TEST(Verdict, says_when_the_generator_was_late_or_the_rate_was_not_kept) {
   EXPECT_NE(all_words(result).find("NOT the rate that was wanted"), std::string::npos);
 }
 
+TEST(Verdict, a_server_that_lets_nobody_in_was_not_measured) {
+  Measurement result = clean_measurement();
+  result.streams_opened = 0;
+  result.stages.clear();
+  result.checks.last_reason = "Connection refused";
+  EXPECT_EQ(all_words(result),
+            "Nothing was measured: not one of 10 streams opened (Connection refused).\n");
+}
+
 TEST(MeasurementJson, figures_are_read_back_by_their_place) {
   Measurement result = clean_measurement();
   result.server = "a \"quoted\" name\n";
