@@ -34,7 +34,7 @@ Result<Done> want_one(std::span<const std::string> values) {
 
 // `reach` takes a Settings, const or not, to the member that the row sets.
 template <class Reach>
-Setting row(std::string name, std::string_view group, SettingKind kind, Reload reload,
+Setting row(const std::string& name, std::string_view group, SettingKind kind, Reload reload,
             std::string help, Reach reach, SettingRange range = {}) {
   Setting made{name, key_of(name), group, kind, reload, std::move(help), {}, {}};
   using Value = std::remove_reference_t<decltype(reach(std::declval<Settings&>()))>;

@@ -155,10 +155,11 @@ Result<KeySetting> read_key(const TomlValue& table, std::string_view file) {
   if (auto done = check_names(table, "key", file, key_names); !done) return Error{done.error()};
   KeySetting key;
   std::vector<std::string> name, secret_file;
-  for (auto done : {read_texts(table, "name", SettingKind::text, file, name),
-                    read_texts(table, "secret_file", SettingKind::text, file, secret_file),
-                    read_texts(table, "publish", SettingKind::list, file, key.publish),
-                    read_texts(table, "subscribe", SettingKind::list, file, key.subscribe)}) {
+  for (const auto& done :
+       {read_texts(table, "name", SettingKind::text, file, name),
+        read_texts(table, "secret_file", SettingKind::text, file, secret_file),
+        read_texts(table, "publish", SettingKind::list, file, key.publish),
+        read_texts(table, "subscribe", SettingKind::list, file, key.subscribe)}) {
     if (!done) return Error{done.error()};
   }
   key.name = name.empty() ? place_of(file, table.line) : name[0];

@@ -28,7 +28,7 @@ bool any_topic_of(const Publication& publication, const Is& is) {
 }  // namespace
 
 Publisher::Publisher(Parts parts, Duration publish_wait, Answer answer)
-    : parts_(parts), publish_wait_(publish_wait), answer_(std::move(answer)) {}
+    : parts_(std::move(parts)), publish_wait_(publish_wait), answer_(std::move(answer)) {}
 
 bool Publisher::congested(const Publication& publication) const {
   return any_topic_of(publication,

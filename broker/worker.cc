@@ -199,7 +199,7 @@ bool Worker::hand_over(const Ready& ready) {
   server_.doors[fewest].connections.fetch_add(
       1, std::memory_order_relaxed);  // before it arrives: others see it
   door_.counters.connections_handed_over.add(1);
-  server_.send(fewest, std::move(adopt));
+  server_.send(fewest, adopt);
   return true;
 }
 
@@ -223,7 +223,7 @@ void Worker::on_closed(Slot slot) {
 
 void Worker::read_mailbox() {
   door_.mailbox.take_all([this](Message&& message) {
-    std::visit([this](auto&& m) { on(std::move(m)); }, std::move(message));
+    std::visit([this](auto&& m) { on(std::forward<decltype(m)>(m)); }, std::move(message));
   });
 }
 
@@ -267,11 +267,11 @@ void Worker::tell_outcomes() {
   while (!outcomes_.empty()) {
     std::vector<PublishOutcome> outcomes;
     outcomes.swap(outcomes_);
-    for (PublishOutcome& outcome : outcomes) {
+    for (const PublishOutcome& outcome : outcomes) {
       if (outcome.to.worker == index_) {
         routes_.on_outcome(outcome.to, outcome.result);
       } else {
-        server_.send(outcome.to.worker, std::move(outcome));
+        server_.send(outcome.to.worker, outcome);
       }
     }
   }

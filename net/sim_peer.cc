@@ -19,7 +19,7 @@ constexpr Duration linger_time_max = std::chrono::seconds(2);
 }  // namespace
 
 SimPeer::SimPeer(SimNet& net, uint32_t listener_id, SocketAddress address)
-    : net_(net), listener_id_(listener_id), address_(std::move(address)) {}
+    : net_(net), listener_id_(listener_id), address_(address) {}
 
 // Runs at once if nothing is ahead of it on its lane and the weather is calm.
 void SimPeer::travel(Lane& lane, std::function<void()> arrival) {
