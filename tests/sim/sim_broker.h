@@ -47,10 +47,20 @@ class SimBroker {
   }
   ~SimBroker() { workers_.clear(); }
 
+  // Each worker once, beginning with a different one each time.
   void turn() {
-    for (auto& worker : workers_) {
-      if (!worker->finished()) worker->turn(net.now() + std::chrono::milliseconds(50));
-    }
+    const std::size_t first = net.random().below(static_cast<uint32_t>(workers_.size()));
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      turn_one((first + i) % workers_.size(), std::chrono::milliseconds(50));
+  }
+  // One of them, as if the others were descheduled.
+  void turn_some() {
+    turn_one(net.random().below(static_cast<uint32_t>(workers_.size())), Duration{});
+  }
+  // Asks every worker to drain, as SIGTERM does.
+  void drain(Duration window) {
+    state->draining = true;
+    for (uint32_t i = 0; i < state->workers(); ++i) state->send(i, BeginDrain{window});
   }
   void run_for(Duration time) {
     for (const Instant end = net.now() + time; net.now() < end;) turn();
@@ -74,6 +84,10 @@ class SimBroker {
   std::unique_ptr<ServerState> state;
 
  private:
+  void turn_one(std::size_t worker, Duration patience) {
+    if (!workers_[worker]->finished()) workers_[worker]->turn(net.now() + patience);
+  }
+
   std::shared_ptr<const LiveSettings> live_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<SimEngine>> engines_;

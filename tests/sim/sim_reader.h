@@ -19,7 +19,7 @@ namespace fanfare {
 
 // What a stream told, in order.
 struct Told {
-  enum class What : uint8_t { event, beacon, gap, close };
+  enum class What : uint8_t { event, beacon, gap, close, letter };  // letter: to this stream alone
   What what{};
   uint64_t number = 0;  // of its id; 0: none
   uint64_t tail = 0;    // the newest number of all when it was read
@@ -122,6 +122,7 @@ class SimReader {
     told.what = Told::What::event;
     if (told.type == "fanfare.gap") told.what = Told::What::gap;
     if (told.type == "fanfare.close") told.what = Told::What::close;
+    if (told.what == Told::What::event && has_data && !has_id) told.what = Told::What::letter;
     if (!has_data) {
       if (!has_id) return;
       told.what = Told::What::beacon;
