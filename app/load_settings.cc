@@ -91,7 +91,7 @@ bool is_service_variable(std::string_view name, std::string_view value) {
   if (name.ends_with("_SERVICE_HOST") || name.find("_SERVICE_PORT") != std::string_view::npos) {
     return true;
   }
-  if (name.ends_with("_PORT")) return value.find("://") != value.npos;
+  if (name.ends_with("_PORT") && value.find("://") != value.npos) return true;
   const std::size_t at =
       name.rfind("_PORT_");  // ..._PORT_8080_TCP, and with _ADDR, _PORT or _PROTO
   if (at == std::string_view::npos) return false;

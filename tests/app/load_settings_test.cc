@@ -102,6 +102,7 @@ TEST(LoadSettings, variables_that_kubernetes_sets_for_a_service_called_fanfare_a
        .environment = {"FANFARE_SERVICE_HOST=10.0.0.1", "FANFARE_SERVICE_PORT=80",
                        "FANFARE_SERVICE_PORT_HTTP=80", "FANFARE_PORT=tcp://10.0.0.1:80",
                        "FANFARE_PORT_80_TCP=tcp://10.0.0.1:80", "FANFARE_PORT_80_TCP_ADDR=10.0.0.1",
+                       "FANFARE_PORT_80_TCP_PORT=80", "FANFARE_INTERNAL_PORT_8081_TCP_PORT=8081",
                        "FANFARE_METRICS_PORT_81_UDP_PROTO=udp"},
        .config_file = {}});
   EXPECT_TRUE(all.origins.empty());
