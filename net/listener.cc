@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -22,10 +23,14 @@
 #include <unistd.h>
 
 #include "core/check.h"
+#include "core/time.h"
 #include "net/port_owner.h"
 
 namespace fanfare {
 namespace {
+
+constexpr Duration port_patience = std::chrono::seconds(2);
+constexpr Duration port_retry = std::chrono::milliseconds(20);
 
 class Descriptor {
  public:
@@ -96,6 +101,19 @@ int set_tcp_options(int socket, const SocketAddress& address, const ListenerOpti
   return faults;
 }
 
+// A process that was killed may leave its port taken for a moment, until the kernel has taken its
+// io_uring apart: nobody is there to be named, and a restart should not fail on it.
+int bind_tcp(int socket, const SocketAddress& address) {
+  const Instant until = monotonic_now() + port_patience;
+  while (::bind(socket, address.raw(), address.raw_bytes()) != 0) {
+    const int fault = errno;
+    const bool orphaned = fault == EADDRINUSE && !find_port_owner(address);
+    if (!orphaned || monotonic_now() >= until) return fault;
+    std::this_thread::sleep_for(port_retry);
+  }
+  return 0;
+}
+
 Result<Descriptor> open_tcp(const SocketAddress& address, Share share,
                             const ListenerOptions& options) {
   Descriptor socket(::socket(address.raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -106,7 +124,7 @@ Result<Descriptor> open_tcp(const SocketAddress& address, Share share,
   if (share == Share::with_the_group && set_option(number, SOL_SOCKET, SO_REUSEPORT, 1) != 0) {
     return explain_tcp(address, errno);
   }
-  if (::bind(number, address.raw(), address.raw_bytes()) != 0) return explain_tcp(address, errno);
+  if (const int fault = bind_tcp(number, address)) return explain_tcp(address, fault);
   if (::listen(number, options.backlog) != 0) return explain_tcp(address, errno);
   // Only now, when the kernel has refused every other listener, may sockets of ours join.
   if (share == Share::alone && set_option(number, SOL_SOCKET, SO_REUSEPORT, 1) != 0) {
