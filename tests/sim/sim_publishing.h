@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "tests/sim/sim_caller.h"
 #include "tests/sim/sim_reader.h"
