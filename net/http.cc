@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/core.h>
-
 namespace fanfare {
 namespace {
 
@@ -89,8 +87,11 @@ std::string_view reason_phrase(unsigned status) {
 
 void append_answer(std::string& out, const HttpAnswer& answer) {
   const bool bodiless = answer.status == 204 || answer.status == 304;
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", answer.status,
-                 reason_phrase(answer.status));
+  out += "HTTP/1.1 ";
+  out += std::to_string(answer.status);
+  out += ' ';
+  out += reason_phrase(answer.status);
+  out += "\r\n";
   if (!answer.content_type.empty()) {
     out += "Content-Type: ";
     out += answer.content_type;
@@ -98,7 +99,9 @@ void append_answer(std::string& out, const HttpAnswer& answer) {
   }
   // A HEAD's length would be that of the GET's body; where there is none to say, it is not said.
   if (!bodiless && !(answer.head_only && answer.body.empty())) {
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.body.size());
+    out += "Content-Length: ";
+    out += std::to_string(answer.body.size());
+    out += "\r\n";
   }
   if (!answer.keep_alive) {
     out += "Connection: close\r\n";
