@@ -344,7 +344,7 @@ class SimClients {
     for (const Connection& connection : client.connections) {
       out += fmt::format("\n  started after {}:", connection.start);
       for (const Told& told : connection.told) {
-        out += fmt::format(" {}{}", std::string_view("ebgcl")[static_cast<int>(told.what)],
+        out += fmt::format(" {}{}", std::string_view("ebgcl")[static_cast<std::size_t>(told.what)],
                            told.number);
       }
     }
