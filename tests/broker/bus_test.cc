@@ -19,6 +19,7 @@ struct Counted {
   void unref() const { ++dropped; }
   std::size_t bytes() const { return size; }
 };
+// Events are declared before their bus: it drops what it still holds when it ends.
 using TestBus = BasicBus<Counted>;
 
 constexpr TopicHash topic{7};
@@ -46,8 +47,8 @@ std::vector<uint64_t> numbers_read(TestBus& bus, unsigned worker, std::size_t mo
 }
 
 TEST(Bus, numbers_begin_with_one_and_rise_by_one) {
-  TestBus bus(options(8));
   std::deque<Counted> events(3);
+  TestBus bus(options(8));
   EXPECT_EQ(bus.tail(), EventNumber{0});
   for (const Counted& event : events) publish(bus, event);
   EXPECT_EQ(bus.tail(), EventNumber{3});
@@ -56,8 +57,8 @@ TEST(Bus, numbers_begin_with_one_and_rise_by_one) {
 }
 
 TEST(Bus, reading_does_not_advance_and_advancing_does) {
-  TestBus bus(options(8));
   std::deque<Counted> events(3);
+  TestBus bus(options(8));
   for (const Counted& event : events) publish(bus, event);
   EXPECT_EQ(numbers_read(bus, 0, 2), (std::vector<uint64_t>{1, 2}));
   bus.advance(0, EventNumber{2});
@@ -71,8 +72,8 @@ TEST(Bus, reading_does_not_advance_and_advancing_does) {
 }
 
 TEST(Bus, an_entry_carries_its_event_and_topic) {
-  TestBus bus(options(8));
   const Counted event;
+  TestBus bus(options(8));
   const auto index = bus.claim(1, event.bytes());
   bus.release(*index, &event, TopicHash{42});
   std::array<TestBus::Entry, 1> entry;
@@ -83,8 +84,8 @@ TEST(Bus, an_entry_carries_its_event_and_topic) {
 }
 
 TEST(Bus, a_full_ring_refuses_and_leaves_no_hole) {
-  TestBus bus(options(4));
   std::deque<Counted> events(5);
+  TestBus bus(options(4));
   for (int i = 0; i < 4; ++i) publish(bus, events[static_cast<std::size_t>(i)]);
   EXPECT_FALSE(bus.claim(1, 10).has_value());
   EXPECT_EQ(bus.tail(), EventNumber{4});
@@ -96,8 +97,8 @@ TEST(Bus, a_full_ring_refuses_and_leaves_no_hole) {
 }
 
 TEST(Bus, a_batch_gets_consecutive_slots_or_none) {
-  TestBus bus(options(8));
   std::deque<Counted> events(8);
+  TestBus bus(options(8));
   publish(bus, events[0]);
   EXPECT_FALSE(bus.claim(8, 80).has_value());
   const auto first = bus.claim(7, 70);
@@ -109,8 +110,8 @@ TEST(Bus, a_batch_gets_consecutive_slots_or_none) {
 }
 
 TEST(Bus, nobody_reads_past_a_slot_that_is_not_released) {
-  TestBus bus(options(8));
   std::deque<Counted> events(3);
+  TestBus bus(options(8));
   const auto first = bus.claim(3, 30);
   ASSERT_TRUE(first.has_value());
   EXPECT_FALSE(bus.has_next(0));
@@ -129,8 +130,8 @@ TEST(Bus, nobody_reads_past_a_slot_that_is_not_released) {
 }
 
 TEST(Bus, a_reference_is_dropped_once_when_the_slowest_worker_has_passed) {
-  TestBus bus(options(8, 3));
   std::deque<Counted> events(2);
+  TestBus bus(options(8, 3));
   for (const Counted& event : events) publish(bus, event);
   bus.advance(0, EventNumber{2});
   bus.advance(2, EventNumber{1});
@@ -147,8 +148,8 @@ TEST(Bus, a_reference_is_dropped_once_when_the_slowest_worker_has_passed) {
 }
 
 TEST(Bus, the_ring_wraps_many_times) {
-  TestBus bus(options(4, 2));
   std::deque<Counted> events(1000);
+  TestBus bus(options(4, 2));
   uint64_t expected = 0;
   for (std::size_t i = 0; i < events.size(); i += 2) {
     const auto first = bus.claim(2, 20);
@@ -165,8 +166,8 @@ TEST(Bus, the_ring_wraps_many_times) {
 }
 
 TEST(Bus, the_byte_limit_refuses_and_recovers) {
-  TestBus bus(options(16, 1, 100));
   std::deque<Counted> events(3);
+  TestBus bus(options(16, 1, 100));
   events[0].size = 60;
   events[1].size = 40;
   publish(bus, events[0]);
@@ -182,16 +183,16 @@ TEST(Bus, the_byte_limit_refuses_and_recovers) {
 }
 
 TEST(Bus, a_claim_refused_for_its_slots_gives_its_bytes_back) {
-  TestBus bus(options(2));
   std::deque<Counted> events(2);
+  TestBus bus(options(2));
   for (const Counted& event : events) publish(bus, event);
   EXPECT_FALSE(bus.claim(2, 5000).has_value());
   EXPECT_EQ(bus.bytes(), 20u);
 }
 
 TEST(Bus, an_empty_bus_takes_an_event_larger_than_its_limit) {
-  TestBus bus(options(4, 1, 100));
   std::deque<Counted> events(2);
+  TestBus bus(options(4, 1, 100));
   events[0].size = 500;
   publish(bus, events[0]);
   EXPECT_FALSE(bus.claim(1, 0).has_value());
@@ -200,8 +201,8 @@ TEST(Bus, an_empty_bus_takes_an_event_larger_than_its_limit) {
 }
 
 TEST(Bus, a_worker_lags_with_a_quarter_of_the_slots_or_of_the_bytes) {
-  TestBus bus(options(16, 2, 100));
   std::deque<Counted> events(6);
+  TestBus bus(options(16, 2, 100));
   for (Counted& event : events) event.size = 5;
   for (std::size_t i = 0; i < 3; ++i) publish(bus, events[i]);
   EXPECT_FALSE(bus.is_lagging(0));
@@ -227,8 +228,8 @@ TEST(Bus, what_nobody_has_read_is_dropped_with_the_bus) {
 }
 
 TEST(Bus, sixty_four_workers_have_a_cursor_each) {
-  TestBus bus(options(4, bus_workers_max));
   const Counted event;
+  TestBus bus(options(4, bus_workers_max));
   publish(bus, event);
   for (unsigned worker = 0; worker < bus_workers_max; ++worker) {
     EXPECT_EQ(event.dropped, 0);
@@ -240,8 +241,8 @@ TEST(Bus, sixty_four_workers_have_a_cursor_each) {
 TEST(BusDeathTest, broken_callers_are_stopped) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(TestBus bus(options(6)), "has_single_bit");
-  TestBus bus(options(4));
   std::deque<Counted> events(6);
+  TestBus bus(options(4));
   EXPECT_DEATH(static_cast<void>(bus.claim(0, 0)), "1u <= n");
   EXPECT_DEATH(static_cast<void>(bus.claim(5, 0)), "n <= ");
   EXPECT_DEATH(bus.advance(0, EventNumber{1}), "is_released");
