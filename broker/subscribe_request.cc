@@ -1,6 +1,7 @@
 // broker/subscribe_request.cc: reading the query of a subscription.
 #include "broker/subscribe_request.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -254,7 +255,8 @@ std::optional<WallTime> parse_since(std::string_view text, WallTime now) {
         case 'h':
           return now - std::chrono::hours(*amount);
         case 'd':
-          return now - std::chrono::hours(24) * int64_t{*amount};
+          // Longer ago than any clock's beginning is all the same, and must not overflow.
+          return now - std::chrono::hours(24) * int64_t{std::min(*amount, 1'000'000u)};
         default:
           break;
       }

@@ -21,6 +21,7 @@ using boost::system::error_code;
 
 constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t kept_bytes_max = 16'384;
+constexpr std::size_t chunked_end_bytes_min = 5;  // 0 CR LF CR LF
 constexpr std::size_t chunk_head_bytes_max =
     4096;  // size, extensions, trailers: none of it is used
 
@@ -315,7 +316,10 @@ Http1Parser::Step Http1Parser::Parts::read_body(std::string_view in, std::size_t
   }
   error_code ec;
   std::size_t eaten = 0;
-  while (eaten < bytes.size() && !reader->is_done()) {
+  // Whatever part of a chunked body this is, five bytes more belong to it at least; and with fewer
+  // at its end, Beast's assertions stop the process.
+  const bool too_few = request.chunked && bytes.size() < chunked_end_bytes_min;
+  while (!too_few && eaten < bytes.size() && !reader->is_done()) {
     const std::size_t n =
         reader->put(boost::asio::const_buffer(bytes.data() + eaten, bytes.size() - eaten), ec);
     eaten += n;

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string_view in(reinterpret_cast<const char*>(data) + 1, size - 1);
   const uint8_t how = data[0];
-  SimBroker broker(how, SimWeather{}, 1, small_settings(), 8);
+  SimBroker broker(how, SimWeather{}, 1, small_settings(), 64);
   const bool unix_socket = (how & 1) != 0;
   SimPeer& peer = broker.net.connect(unix_socket ? SimBroker::unix_socket : SimBroker::tcp);
   const std::size_t piece = 1 + (how >> 1) * 8u;

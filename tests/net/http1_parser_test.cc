@@ -56,5 +56,16 @@ TEST(Http1Parser, a_length_beside_chunks_is_refused) {
   EXPECT_EQ(read_framing("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501);
 }
 
+TEST(Http1Parser, a_chunked_body_may_come_in_any_pieces) {
+  for (const std::string body : {"0\r\n\r\n", "1\r\na\r\n0\r\n\r\n", "0\r\nTrailer: x\r\n\r\n",
+                                 "3;x=y\r\nabc\r\n2\r\nde\r\n00\r\n\r\n"}) {
+    const std::string request =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
+    for (std::size_t piece = 1; piece <= request.size(); ++piece) {
+      EXPECT_EQ(read(request, piece), 0) << body << " in pieces of " << piece;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fanfare
