@@ -21,6 +21,8 @@ WAIT_TIMEOUT_S = 15
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith('FANFARE_')}
 BINARY = os.environ.get('FANFARE_BINARY', 'build/dev/fanfare')
 ENGINE = os.environ.get('FANFARE_ENGINE', 'epoll')
+# A sanitizer keeps what is freed for a while: how much memory is in use is not asked then.
+SANITIZED = os.environ.get('FANFARE_SANITIZED', '')
 
 _running = set()
 
@@ -146,6 +148,8 @@ class Broker:
         return alive
 
     def memory_bytes(self):
+        if SANITIZED:
+            return 0
         with open(f'/proc/{self.process.pid}/statm', encoding='ascii') as file:
             return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
 
