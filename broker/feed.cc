@@ -9,7 +9,8 @@ namespace fanfare {
 namespace {
 
 constexpr std::size_t block_bytes_min = 256;
-// The backlog of a congested feed is twice 128 KiB (broker/fanout.h) and what was on its way then.
+// Holds the backlog of a congested feed: two rounds of FanOut::Limits::debt_max, and what was on
+// its way to the feed when it was marked.
 constexpr std::size_t block_bytes_max = 512_KiB;
 constexpr std::size_t move_bytes_max = 256_KiB;   // beyond it a second send is cheaper than a copy
 constexpr std::size_t borrow_bytes_min = 64_KiB;  // from here on likewise
