@@ -199,7 +199,10 @@ void ReceiverPart::on_event(Receiver& receiver, const Stamp& stamp, std::string_
       stage.to_last.record(read_at_ - stamp.due);
     }
   }
-  if (!last_ids_.empty()) remember_id(stamp.topic, stamp.sequence, before);
+  // Not from who is back first: the others have yet to say what they had.
+  if (!last_ids_.empty() && order_ != Order::resume) {
+    remember_id(stamp.topic, stamp.sequence, before);
+  }
   if (names_.ends(stamp.topic, stamp.sequence)) {
     receiver.close();
     tally_.opened.fetch_sub(1, std::memory_order_relaxed);
