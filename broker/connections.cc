@@ -63,8 +63,7 @@ void Connections::want_bytes(Connection& connection) {
 
 void Connections::on_bytes(Connection& connection, Bytes bytes) {
   connection.receiving = false;
-  connection.in.append(text_of(bytes));
-  process(connection);
+  process(connection, text_of(bytes));
 }
 
 void Connections::on_end(Connection& connection, int error) {
@@ -135,20 +134,24 @@ void Connections::decide_protocol(Connection& connection) {
       HttpLimits{.head_bytes_max = settings_->head_bytes_max, .fields_max = 100});
 }
 
-// Takes requests off connection.in until one is parked, the input is used up, or the connection
-// ends.
-void Connections::process(Connection& connection) {
+// Takes requests off connection.in, and off what has just come, until one is parked, the input is
+// used up, or the connection ends. Mostly a request comes whole and alone: then it is parsed where
+// it was received, and connection.in stays empty.
+void Connections::process(Connection& connection, std::string_view fresh) {
   using State = Connection::State;
   const Slot slot = connection.slot;
+  const bool in_place = connection.protocol == Connection::Protocol::http &&
+                        connection.in.empty() && connection.state == State::reading;
+  if (!in_place) connection.in.append(std::exchange(fresh, {}));
   if (connection.awaits_proxy_header && !connection.in.empty()) read_proxy_header(connection);
   const bool named = !connection.awaits_proxy_header;
   if (named && connection.state == State::reading && !connection.in.empty() &&
       connection.protocol == Connection::Protocol::undecided) {
     decide_protocol(connection);
   }
-  if (named && connection.state == State::reading && !connection.in.empty()) {
+  if (named && connection.state == State::reading && !(connection.in.empty() && fresh.empty())) {
     if (connection.protocol == Connection::Protocol::http) {
-      process_http(connection);
+      process_http(connection, fresh);
     } else {
       parts_.handler.on_lines(connection);
     }
@@ -165,12 +168,11 @@ void Connections::process(Connection& connection) {
   set_patience(connection);
 }
 
-void Connections::process_http(Connection& connection) {
+void Connections::process_http(Connection& connection, std::string_view fresh) {
   using Step = Http1Parser::Step;
   const Slot slot = connection.slot;
-  std::string input = std::move(connection.in);
-  connection.in.clear();
-  std::string_view rest = input;
+  const std::string held = std::exchange(connection.in, {});
+  std::string_view rest = held.empty() ? fresh : held;
   while (connection.state == Connection::State::reading) {
     if (connection.out.size() - connection.out_sent >= unread_answers_bytes_max) break;
     std::size_t used = 0;

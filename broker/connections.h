@@ -88,8 +88,8 @@ class Connections {
   void begin_drain();
 
  private:
-  void process(Connection& connection);
-  void process_http(Connection& connection);
+  void process(Connection& connection, std::string_view fresh = {});
+  void process_http(Connection& connection, std::string_view fresh);
   void decide_protocol(Connection& connection);
   void read_proxy_header(Connection& connection);
   void name_peer(Connection& connection, const SocketAddress& peer);

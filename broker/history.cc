@@ -8,27 +8,32 @@
 namespace fanfare {
 namespace {
 
-constexpr std::size_t forgotten_max = 1u << 18;  // 24 bytes each
+constexpr std::size_t forgotten_max = 1u << 18;  // 40 bytes each, with what a table leaves free
 constexpr std::size_t expire_topics_min = 64;    // looked at in one call of expire()
 
 }  // namespace
 
 struct History::TopicLog {
+  static constexpr std::size_t few = 8;
+
   std::string name;
   TopicHash hash;
-  TopicPolicy policy;
+  const TopicPolicy* policy;
   std::vector<EventRef> events;  // from `first` on, ascending
   std::size_t first = 0;
   std::size_t bytes = 0;
   EventNumber last;          // newest ever kept
   EventNumber evicted_upto;  // newest dropped
   WallTime evicted_time{};   // of that event
+  Instant last_born{};       // of the event `last`
+  bool used = false;         // since forget_topic() last looked at it
 
   std::size_t count() const { return events.size() - first; }
   const EventRef& oldest() const { return events[first]; }
   EventRef take_oldest() {
     EventRef taken = std::move(events[first++]);
     if (first == events.size()) {
+      if (events.capacity() > few) events = {};  // a topic that has grown quiet holds little
       events.clear();
       first = 0;
     } else if (first >= 64 && first * 2 > events.size()) {
@@ -47,50 +52,62 @@ struct History::TopicLog {
 };
 
 History::History(const TopicPolicies& policies, Home home, Limits limits)
-    : policies_(&policies), home_(home), limits_(limits), expire_at_(topics_.end()) {}
+    : policies_(&policies),
+      age_max_(policies.history_age_max()),
+      home_(home),
+      limits_(limits),
+      expire_at_(topics_.end()) {}
 
 History::~History() = default;
 
-void History::keep(const Event& event, std::string_view topic, TopicHash hash, Instant now) {
+void History::keep(const Event& event, std::string_view topic, TopicHash hash) {
   TopicLog& log = open_topic(topic, hash);
   CHECK_LT(log.last, event.number());
   log.last = event.number();
-  if (log.policy.history_events == 0) {
+  log.last_born = event.born();
+  if (log.policy->history_events == 0) {
     log.evicted_upto = event.number();
     log.evicted_time = event.time();
     return;
   }
   log.events.emplace_back(&event);
   log.bytes += event.bytes();
-  if (!log_.empty() && log_.back().number == event.number()) {
-    ++log_.back().topics;  // another topic of the same event
-  } else {
-    log_.push_back({event.number(), &event, 1});
-    ++events_;
-    bytes_ += event.bytes();
-  }
-  enforce(log, now);
+  append_to_log(event);
+  enforce_sizes(log);
   evict_globally();
 }
 
+// Another topic of the same event finds its entry at the end, perhaps dead already: the first topic
+// may have been forgotten to make room for this one.
+void History::append_to_log(const Event& event) {
+  const bool again = !log_.empty() && log_.back().number == event.number();
+  if (!again) {
+    log_.push_back({event.number(), nullptr, 0});
+  } else if (log_.back().event == nullptr) {
+    --dead_;
+  }
+  LogEntry& entry = log_.back();
+  if (entry.topics++ > 0) return;
+  entry.event = &event;
+  ++events_;
+  bytes_ += event.bytes();
+}
+
 History::TopicLog& History::open_topic(std::string_view topic, TopicHash hash) {
-  const auto found = by_name_.find(topic);
+  const auto found = by_name_.find(HashedName{topic, hash});
   if (found != by_name_.end()) {
-    if (std::next(found->second) != topics_.end()) {
-      if (expire_at_ == found->second) ++expire_at_;
-      topics_.splice(topics_.end(), topics_, found->second);
-    }
-    return topics_.back();
+    found->second->used = true;
+    return *found->second;
   }
   if (topics_.size() >= limits_.topics_max) forget_topic();
   TopicLog& log = topics_.emplace_back();
   log.name = topic;
   log.hash = hash;
-  log.policy = policies_->policy_of(topic);
+  log.policy = &policies_->policy_of(topic);
   by_name_.emplace(log.name, std::prev(topics_.end()));
   if (const auto lost = forgotten_.find(static_cast<uint64_t>(hash)); lost != forgotten_.end()) {
-    log.evicted_upto = lost->second;
-    log.evicted_time = forgotten_time_;
+    log.evicted_upto = lost->second.upto;
+    log.evicted_time = lost->second.time;
     forgotten_.erase(lost);
   } else if (unknown_upto_.value != 0) {  // it may be one of those that are forgotten altogether
     log.evicted_upto = unknown_upto_;
@@ -100,16 +117,21 @@ History::TopicLog& History::open_topic(std::string_view topic, TopicHash hash) {
 }
 
 bool History::expired(const TopicLog& log, const Event& event, Instant now) const {
-  return now - event.born() > log.policy.history_age;
+  return now - event.born() > log.policy->history_age;
 }
 
-void History::enforce(TopicLog& log, Instant now) {
-  const TopicPolicy& policy = log.policy;
+void History::enforce_sizes(TopicLog& log) {
+  const TopicPolicy& policy = *log.policy;
   while (log.count() > policy.history_events ||
          (log.bytes > policy.history_bytes && log.count() > 1)) {
     evict_oldest(log);
+    // The next one to go has long left the cache: by then it is back.
+    __builtin_prefetch(log.oldest().get());
   }
-  const std::size_t retained = policy.retain ? 1 : 0;
+}
+
+void History::enforce_age(TopicLog& log, Instant now) {
+  const std::size_t retained = log.policy->retain ? 1 : 0;
   while (log.count() > retained && expired(log, *log.oldest(), now)) evict_oldest(log);
 }
 
@@ -121,9 +143,28 @@ void History::evict_oldest(TopicLog& log) {
   drop_from_log(*event);
 }
 
+// The first entry numbered `number` or later. Numbers rise almost evenly, so the search begins
+// where it would lie if they did, and goes on from there in doubling steps.
 std::deque<History::LogEntry>::iterator History::log_at(EventNumber number) {
-  return std::partition_point(log_.begin(), log_.end(),
-                              [&](const LogEntry& e) { return e.number < number; });
+  if (log_.empty() || number <= log_.front().number) return log_.begin();
+  if (log_.back().number < number) return log_.end();
+  const uint64_t first = log_.front().number.value;
+  const double part = static_cast<double>(number.value - first) /
+                      static_cast<double>(log_.back().number.value - first);
+  const auto below = [&](std::size_t at) { return log_[at].number < number; };
+  auto low = static_cast<std::size_t>(part * static_cast<double>(log_.size() - 1));
+  std::size_t high = low + 1;
+  for (std::size_t step = 1; low > 0 && !below(low - 1); step *= 2) {
+    high = low;
+    low -= std::min(low, step);
+  }
+  for (std::size_t step = 1; high < log_.size() && below(high - 1); step *= 2) {
+    low = high;
+    high = std::min(log_.size(), high + step);
+  }
+  const auto at = [this](std::size_t i) { return log_.begin() + static_cast<std::ptrdiff_t>(i); };
+  return std::lower_bound(at(low), at(high), number,
+                          [](const LogEntry& e, EventNumber n) { return e.number < n; });
 }
 
 void History::drop_from_log(const Event& event) {
@@ -159,36 +200,54 @@ void History::evict_globally() {
   }
 }
 
-// Over the topic limit the least recently used one goes; that it lost something is remembered.
+// Over the topic limit one that was not used lately goes, found as by the hand of a clock: a use
+// costs a bit, and no move in a list. That it lost something is remembered.
 void History::forget_topic() {
-  TopicLog& log = topics_.front();
-  while (log.count() > 0) evict_oldest(log);
+  while (topics_.front().used) {
+    topics_.front().used = false;
+    if (expire_at_ == topics_.begin()) ++expire_at_;
+    topics_.splice(topics_.end(), topics_, topics_.begin());
+  }
+  while (topics_.front().count() > 0) evict_oldest(topics_.front());
+  forget(topics_.begin());
+}
+
+// Requires that it keeps nothing.
+void History::forget(std::list<TopicLog>::iterator topic) {
+  const TopicLog& log = *topic;
   if (log.evicted_upto.value != 0) {
     if (forgotten_.size() >= forgotten_max) {
-      for (const auto& [hash, number] : forgotten_) unknown_upto_ = std::max(unknown_upto_, number);
+      for (const auto& [hash, lost] : forgotten_)
+        unknown_upto_ = std::max(unknown_upto_, lost.upto);
       forgotten_.clear();
     }
-    forgotten_.emplace(static_cast<uint64_t>(log.hash), log.evicted_upto);
+    forgotten_.emplace(static_cast<uint64_t>(log.hash),
+                       Forgotten{log.evicted_upto, log.evicted_time});
     forgotten_upto_ = std::max(forgotten_upto_, log.evicted_upto);
     forgotten_time_ = std::max(forgotten_time_, log.evicted_time);
   }
-  if (expire_at_ == topics_.begin()) ++expire_at_;
+  if (expire_at_ == topic) ++expire_at_;
   by_name_.erase(log.name);
-  topics_.pop_front();
+  topics_.erase(topic);
 }
 
+// A topic that keeps nothing and has been quiet for longer than any topic's events are kept is
+// forgotten: whoever comes back from before that has lost something wherever it read.
 void History::expire(Instant now) {
-  const std::size_t visits = std::max(expire_topics_min, topics_.size() / 50);
-  for (std::size_t i = 0; i < visits && !topics_.empty(); ++i) {
+  const std::size_t visits =
+      std::min(topics_.size(), std::max(expire_topics_min, topics_.size() / 50));
+  for (std::size_t i = 0; i < visits; ++i) {
     if (expire_at_ == topics_.end()) expire_at_ = topics_.begin();
-    enforce(*expire_at_++, now);
-    if (i + 1 >= topics_.size()) return;
+    const auto topic = expire_at_++;
+    enforce_age(*topic, now);
+    if (topic->count() == 0 && now - topic->last_born > age_max_) forget(topic);
   }
 }
 
 void History::use_policies(const TopicPolicies& policies) {
   policies_ = &policies;
-  for (TopicLog& log : topics_) log.policy = policies_->policy_of(log.name);
+  age_max_ = policies.history_age_max();
+  for (TopicLog& log : topics_) log.policy = &policies_->policy_of(log.name);
 }
 
 void History::for_each_topic(
@@ -215,8 +274,9 @@ bool History::lost(const HistoryAsk& ask) const {
     const TopicHash hash = topic_hash(topic);
     if (!home_.holds(hash)) continue;
     const auto gone = forgotten_.find(static_cast<uint64_t>(hash));
-    const EventNumber upto = gone != forgotten_.end() ? gone->second : unknown_upto_;
-    if (upto > ask.after && (ask.rule != StartRule::since || forgotten_time_ >= ask.since))
+    const Forgotten lost =
+        gone != forgotten_.end() ? gone->second : Forgotten{unknown_upto_, forgotten_time_};
+    if (lost.upto > ask.after && (ask.rule != StartRule::since || lost.time >= ask.since))
       return true;
   }
   if (ask.subscription->patterns().empty()) return false;
@@ -278,7 +338,7 @@ void History::collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& a
     const auto found = by_name_.find(topic);
     if (found == by_name_.end()) continue;
     TopicLog& log = *found->second;
-    enforce(log, now);
+    enforce_age(log, now);
     std::size_t bytes = 0, taken = 0;
     for (std::size_t i = log.above(ask.after); i < log.events.size(); ++i) {
       const EventRef& event = log.events[i];
@@ -308,7 +368,7 @@ void History::collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& an
             event->number() < found->second->oldest()->number())
           return;
         // Too old, and only not dropped yet: it is gone for every reader.
-        const bool gone = expired(*found->second, *event, now) && !found->second->policy.retain;
+        const bool gone = expired(*found->second, *event, now) && !found->second->policy->retain;
         (gone ? too_old : wanted) = true;
       });
     }
@@ -331,7 +391,7 @@ void History::collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& an
 
 void History::collect_newest(const HistoryAsk& ask, Instant now, HistoryAnswer& answer) {
   const auto take = [&](TopicLog& log) {
-    enforce(log, now);
+    enforce_age(log, now);
     const std::size_t end = log.above(ask.upto);
     const std::size_t kept = end - log.first;
     for (std::size_t i = end - std::min<std::size_t>(kept, ask.newest); i < end; ++i) {

@@ -17,6 +17,7 @@
 
 #include "broker/event.h"
 #include "broker/flat_map.h"
+#include "broker/name_hash.h"
 #include "broker/subscription.h"
 #include "broker/topic_policy.h"
 
@@ -69,16 +70,19 @@ class History {
   History(const TopicPolicies& policies, Home home, Limits limits);
   ~History();
 
-  // Keeps the event under `topic` (one of its topics, at home here). Numbers rise.
-  void keep(const Event& event, std::string_view topic, TopicHash hash, Instant now);
+  // Keeps the event under `topic` (one of its topics, at home here), within the sizes that its
+  // policy allows; what is too old goes with expire() or when it is asked for. Numbers rise.
+  void keep(const Event& event, std::string_view topic, TopicHash hash);
 
   // Answers what is kept; requires that every event up to ask.upto has been kept.
   HistoryAnswer answer(const HistoryAsk& ask, Instant now);
 
-  // Drops what is too old, a few topics a call.
+  // Drops what is too old, and topics that were quiet for as long as any topic's events are kept, a
+  // few topics a call.
   void expire(Instant now);
 
-  // After the policies were reloaded: topics look theirs up again.
+  // After the policies were reloaded, while the old ones are still there: topics look theirs up
+  // again. The policies live as long as this.
   void use_policies(const TopicPolicies& policies);
 
   bool has_topic(std::string_view topic) const { return by_name_.contains(topic); }
@@ -96,12 +100,15 @@ class History {
   };
 
   TopicLog& open_topic(std::string_view topic, TopicHash hash);
-  void enforce(TopicLog& log, Instant now);
+  void enforce_sizes(TopicLog& log);
+  void enforce_age(TopicLog& log, Instant now);
   bool expired(const TopicLog& log, const Event& event, Instant now) const;
   void evict_oldest(TopicLog& log);
+  void append_to_log(const Event& event);
   void drop_from_log(const Event& event);
   void evict_globally();
   void forget_topic();
+  void forget(std::list<TopicLog>::iterator topic);
   void compact();
   std::deque<LogEntry>::iterator log_at(EventNumber number);
 
@@ -112,15 +119,22 @@ class History {
   void collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
   void collect_newest(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
 
+  // What a topic that is not remembered by name has lost.
+  struct Forgotten {
+    EventNumber upto;
+    WallTime time;  // of that event
+  };
+
   const TopicPolicies* policies_;
+  Duration age_max_;  // of any topic's policy
   const Home home_;
   const Limits limits_;
-  std::list<TopicLog> topics_;  // least recently used first
+  std::list<TopicLog> topics_;  // in the order in which forget_topic() looks at them
   std::list<TopicLog>::iterator expire_at_;
-  FlatMap<std::string_view, std::list<TopicLog>::iterator> by_name_;
+  FlatMap<std::string_view, std::list<TopicLog>::iterator, NameHash, NameEqual> by_name_;
   // Topics forgotten by name whose events were lost, by hash: so that a quiet topic's old position
   // is not taken for a gap.
-  FlatMap<uint64_t, EventNumber> forgotten_;
+  FlatMap<uint64_t, Forgotten> forgotten_;
   EventNumber
       forgotten_upto_;  // newest number lost with any forgotten topic: what patterns must assume
   EventNumber unknown_upto_;   // newest number whose topic is not even in forgotten_

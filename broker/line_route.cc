@@ -100,9 +100,7 @@ void LineRoute::on_outcome(Connection& connection, const PublishResult& result) 
     } else if (result.kind != PublishResult::Kind::published) {
       out += problem_json(PublishRoute::fault_of(result.kind)) + "\n";
     } else {
-      out += R"({"id":")";
-      out += EventId{epoch_, number}.text();
-      out += "\"}\n";
+      PublishRoute::append_id_line(out, {epoch_, number});
       number = number.next();
     }
   }

@@ -240,25 +240,33 @@ Fault PublishRoute::fault_of(PublishResult::Kind kind) {
   return make_fault(500, "bad-request", "unknown outcome");
 }
 
+void PublishRoute::append_id_line(std::string& out, EventId id) {
+  char text[event_id_bytes_max];
+  out += R"({"id":")";
+  out.append(text, write_event_id(text, id));
+  out += "\"}\n";
+}
+
 void PublishRoute::on_outcome(Connection& connection, const PublishResult& result) {
   Connections& connections = answering_.connections();
   const PendingAnswer& pending = connection.pending;
   if (result.kind != PublishResult::Kind::published) {
     answering_.refuse(connection, pending.fields, fault_of(result.kind));
   } else {
-    const std::string first = EventId{epoch_, result.first}.text(),
-                      last = EventId{epoch_, result.last}.text();
-    const std::string body =
-        pending.shape == PendingAnswer::Shape::one
-            ? fmt::format("{{\"id\":\"{}\"}}\n", last)
-            : fmt::format("{{\"count\":{},\"first\":\"{}\",\"last\":\"{}\"}}\n", result.count,
-                          first, last);
+    answer_.clear();
+    if (pending.shape == PendingAnswer::Shape::one) {
+      append_id_line(answer_, {epoch_, result.last});
+    } else {
+      answer_ =
+          fmt::format("{{\"count\":{},\"first\":\"{}\",\"last\":\"{}\"}}\n", result.count,
+                      EventId{epoch_, result.first}.text(), EventId{epoch_, result.last}.text());
+    }
     std::string fields = pending.fields;
     if (result.replayed) fields += "Idempotency-Replayed: true\r\n";
     HttpAnswer answer;
     answer.content_type = "application/json";
     answer.fields = fields;
-    answer.body = body;
+    answer.body = answer_;
     connections.answer(connection, answer);
   }
   connections.resume(connection);

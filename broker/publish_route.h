@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "broker/admission.h"
@@ -40,6 +41,8 @@ class PublishRoute {
   static uint64_t publisher_of(const Grant& grant, const Connection& connection);
   static PublishKey item_key(uint64_t publisher, const PublishItem& item);
   static Fault fault_of(PublishResult::Kind kind);
+  // The answer to one event: {"id":"..."} and a line feed.
+  static void append_id_line(std::string& out, EventId id);
   // What a body may hold before it is known for which topic.
   static PublishLimits limits_of(const LiveSettings& live);
   PublishReader& reader() { return reader_; }
@@ -58,6 +61,7 @@ class PublishRoute {
   const Epoch epoch_;
   PublishReader reader_;
   PublishBatch batch_;
+  std::string answer_;  // kept for its capacity
 };
 
 }  // namespace fanfare

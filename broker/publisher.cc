@@ -159,8 +159,9 @@ bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant n
   counters_.events.add(count);
   counters_.batches.add(1);
   publication.events.clear();
-  const PublishResult before = publication.before;
-  waiting_.push_back({ticket, result, std::move(publication), before});
+  auto keyed =
+      publication.keyed() ? std::make_unique<Publication>(std::move(publication)) : nullptr;
+  waiting_.push_back({ticket, result, std::move(keyed)});
   return true;
 }
 
@@ -187,27 +188,28 @@ void Publisher::on_read(EventNumber cursor, Instant now) {
   while (!waiting_.empty() && waiting_.front().result.last <= cursor) {
     const Waiting done = std::move(waiting_.front());
     waiting_.pop_front();
-    answer_(done.ticket, done.keyed.keyed() ? remember(done, now) : done.result);
+    answer_(done.ticket, done.keyed ? remember(done, now) : done.result);
   }
 }
 
 PublishResult Publisher::remember(const Waiting& done, Instant now) {
-  for (std::size_t i = 0; i < done.keyed.keys.size(); ++i) {
-    if (done.keyed.keys[i].scope_and_key == 0) continue;
+  const Publication& keyed = *done.keyed;
+  for (std::size_t i = 0; i < keyed.keys.size(); ++i) {
+    if (keyed.keys[i].scope_and_key == 0) continue;
     const EventNumber number{done.result.first.value +
                              i};  // the numbers of one claim are consecutive
-    parts_.keys.remember(done.keyed.keys[i],
-                         {PublishResult::Kind::published, 1, number, number, false}, now);
+    parts_.keys.remember(keyed.keys[i], {PublishResult::Kind::published, 1, number, number, false},
+                         now);
   }
   PublishResult whole = done.result;
-  whole.count += done.keyed.repeated;
-  if (done.before.count > 0) {
-    whole.count += done.before.count;
-    whole.first = std::min(whole.first, done.before.first);
-    whole.last = std::max(whole.last, done.before.last);
+  whole.count += keyed.repeated;
+  if (keyed.before.count > 0) {
+    whole.count += keyed.before.count;
+    whole.first = std::min(whole.first, keyed.before.first);
+    whole.last = std::max(whole.last, keyed.before.last);
   }
-  if (done.keyed.request_key.scope_and_key != 0) {
-    parts_.keys.remember(done.keyed.request_key, whole, now);
+  if (keyed.request_key.scope_and_key != 0) {
+    parts_.keys.remember(keyed.request_key, whole, now);
   }
   return whole;
 }

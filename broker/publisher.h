@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "broker/bus.h"
@@ -64,8 +65,7 @@ class Publisher {
   struct Waiting {
     uint64_t ticket;
     PublishResult result;
-    Publication keyed;     // its keys, to be remembered with the result; no events
-    PublishResult before;  // items that had been published under their keys before
+    std::unique_ptr<Publication> keyed;  // its keys, to be remembered with the result; no events
   };
 
   bool congested(const Publication& publication) const;

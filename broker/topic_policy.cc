@@ -37,6 +37,12 @@ const TopicPolicy& TopicPolicies::policy_of(std::string_view topic) const {
   return rule == nullptr ? defaults_ : rule->policy;
 }
 
+Duration TopicPolicies::history_age_max() const {
+  Duration most = defaults_.history_age;
+  for (const PolicyRule& rule : rules_) most = std::max(most, rule.policy.history_age);
+  return most;
+}
+
 std::size_t TopicPolicies::event_bytes_max(std::size_t general) const {
   std::size_t most = general;
   for (const PolicyRule& rule : rules_)

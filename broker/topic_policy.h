@@ -53,6 +53,8 @@ class TopicPolicies {
   const TopicPolicy& defaults() const { return defaults_; }
   // The most that any topic allows, `general` where a rule says nothing.
   std::size_t event_bytes_max(std::size_t general) const;
+  // The longest that any topic's events are kept.
+  Duration history_age_max() const;
 
  private:
   TopicPolicy defaults_;

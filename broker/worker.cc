@@ -251,10 +251,10 @@ void Worker::take_event(const BusEntry& entry) {
   if (many) {
     event.for_each_topic([&](std::string_view topic) {
       const TopicHash hash = topic_hash(topic);
-      if (home_.holds(hash)) history_.keep(event, topic, hash, now);
+      if (home_.holds(hash)) history_.keep(event, topic, hash);
     });
   } else if (home) {
-    history_.keep(event, event.topic(), entry.topic, now);
+    history_.keep(event, event.topic(), entry.topic);
   }
   if (!wanted) return;
   for (const uint32_t feed : feeds_.match(event)) {
@@ -265,15 +265,15 @@ void Worker::take_event(const BusEntry& entry) {
 
 void Worker::tell_outcomes() {
   while (!outcomes_.empty()) {
-    std::vector<PublishOutcome> outcomes;
-    outcomes.swap(outcomes_);
-    for (const PublishOutcome& outcome : outcomes) {
+    telling_.swap(outcomes_);  // what an outcome leads to is appended there
+    for (const PublishOutcome& outcome : telling_) {
       if (outcome.to.worker == index_) {
         routes_.on_outcome(outcome.to, outcome.result);
       } else {
         server_.send(outcome.to.worker, outcome);
       }
     }
+    telling_.clear();
   }
 }
 

@@ -128,8 +128,8 @@ class Worker final : public StreamHost, public RouteHost {
   std::vector<BusEntry> entries_;
   FlatMap<uint64_t, RequestRef> tickets_;  // publishes under way
   uint64_t next_ticket_ = 1;
-  std::vector<PublishOutcome>
-      outcomes_;  // told at one place of the turn, never from within a request
+  // Told at one place of the turn, never from within a request; and those that are being told.
+  std::vector<PublishOutcome> outcomes_, telling_;
   Instant next_expire_{};
   Instant drain_ends_{};
   bool finished_ = false;

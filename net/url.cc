@@ -16,6 +16,8 @@ int hex_value(char c) {
 enum class Plus : uint8_t { is_plus, is_space };
 
 std::optional<std::string> decode(std::string_view text, Plus plus) {
+  const bool spaced = plus == Plus::is_space && text.find('+') != text.npos;
+  if (!spaced && text.find('%') == text.npos) return std::string(text);  // as most are
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -2,6 +2,7 @@
 // known.
 #include "broker/history.h"
 
+#include <array>
 #include <deque>
 
 #include <fmt/core.h>
@@ -22,7 +23,7 @@ class HistoryTest : public ::testing::Test {
   uint64_t keep(std::string_view topic, std::string_view data = "x") {
     EventRef event = Event::make({std::span(&topic, 1), {}, data, DataKind::text, 0});
     const_cast<Event*>(event.get())->number_it({Epoch{1}, EventNumber{++number_}}, wall_, now_);
-    history_->keep(*event, topic, topic_hash(topic), now_);
+    history_->keep(*event, topic, topic_hash(topic));
     return number_;
   }
   HistoryAnswer ask(std::string_view name, uint64_t after, StartRule rule = StartRule::position,
@@ -153,6 +154,46 @@ TEST_F(HistoryTest, beyond_the_topic_limit_the_least_recently_used_goes_with_a_g
   EXPECT_FALSE(ask("t/9", 0).lost);
 }
 
+TEST_F(HistoryTest, a_topic_in_use_is_not_the_one_that_goes) {
+  use({}, {64_MiB, 4, 10'000});
+  for (int i = 0; i < 4; ++i) keep(fmt::format("t/{}", i));
+  for (int i = 4; i < 40; ++i) {
+    keep("t/0");
+    keep(fmt::format("t/{}", i));
+  }
+  EXPECT_EQ(numbers(ask("t/0", 0)).size(), 37u);
+  EXPECT_FALSE(history_->has_topic("t/1"));
+}
+
+TEST_F(HistoryTest, what_goes_is_found_among_numbers_with_holes_of_any_size) {
+  TopicPolicy policy;
+  policy.history_events = 3;
+  use(policy);
+  for (unsigned i = 0; i < 2000; ++i) {
+    keep(fmt::format("t/{}", i * i % 13));
+    number_ += i % 97 == 0 ? 100'000 : i % 7;  // of other workers' topics
+  }
+  EXPECT_LE(history_->sizes().events, 13u * 3);
+  for (unsigned t = 0; t < 13; ++t) {
+    const std::string topic = fmt::format("t/{}", t);
+    if (!history_->has_topic(topic)) continue;  // no square has this rest
+    EXPECT_EQ(numbers(ask(topic, 0)).size(), 3u) << topic;
+  }
+}
+
+TEST_F(HistoryTest, an_event_of_two_topics_where_only_one_is_remembered) {
+  use({}, {64_MiB, 1, 10'000});
+  const std::array<std::string_view, 2> topics = {"a", "b"};
+  for (int i = 0; i < 3; ++i) {
+    keep("other");
+    const EventRef event = Event::make({topics, {}, "x", DataKind::text, 0});
+    const_cast<Event*>(event.get())->number_it({Epoch{1}, EventNumber{++number_}}, wall_, now_);
+    for (const auto topic : topics) history_->keep(*event, topic, topic_hash(topic));
+    EXPECT_EQ(numbers(ask("b", number_ - 1)), (Numbers{number_}));
+    EXPECT_EQ(history_->sizes().events, 1u);
+  }
+}
+
 TEST_F(HistoryTest, one_answer_is_bounded_and_says_how_far_it_goes) {
   for (int i = 0; i < 40; ++i) keep("a", std::string(10'000, 'x'));
   uint64_t after = 0;
@@ -245,6 +286,26 @@ TEST_F(HistoryTest, a_topic_that_comes_back_after_its_forgetting_was_forgotten_i
   const uint64_t last = number_;
   EXPECT_TRUE(ask("t/first", first - 1).lost);
   EXPECT_FALSE(ask("t/first", last).lost);
+}
+
+TEST_F(HistoryTest,
+       topics_that_were_quiet_for_longer_than_any_age_are_forgotten_but_not_what_they_lost) {
+  TopicPolicy policy;
+  policy.history_age = std::chrono::seconds(10);
+  use(policy);
+  const uint64_t old = keep("old");
+  for (int minute = 0; minute < 20; ++minute) {
+    for (int i = 0; i < 100; ++i) keep(fmt::format("t/{}/{}", minute, i));
+    now_ += std::chrono::minutes(1);
+    for (int i = 0; i < 10; ++i) history_->expire(now_);
+  }
+  EXPECT_LE(history_->sizes().topics, 100u);
+  EXPECT_FALSE(history_->has_topic("old"));
+  EXPECT_TRUE(ask("old", old - 1).lost);
+  EXPECT_FALSE(ask("old", old).lost);
+  keep("old");
+  EXPECT_TRUE(ask("old", old - 1).lost);
+  EXPECT_FALSE(ask("old", old).lost);
 }
 
 TEST_F(HistoryTest, after_an_event_larger_than_a_page_comes_the_next_page) {
