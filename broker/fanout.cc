@@ -38,14 +38,17 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
     active_.push_back(feed_id);
     // A different place each time, so that the same reader is not always the last. A round that
     // follows on another goes on where that ended: each reader is visited at equal intervals.
-    feed.sweep.at += static_cast<uint32_t>(feed.members().size()) / 3 + 1;
+    feed.sweep.at += feed.members().size() / 3 + 1;
     begin_round(feed, now);
     return;
   }
   if (feed.sweep.debt <= feed.sweep.debt_max) return;
+  see_debt(feed);
+  if (feed.sweep.debt <= feed.sweep.debt_max) return;
+  if (!feed.congested_topics) feed.congested_topics = std::make_unique<std::vector<uint32_t>>();
+  auto& marked = *feed.congested_topics;
   event.for_each_topic([&](std::string_view topic) {
     const uint32_t bit = CongestionMap::bit_of(topic_hash(topic));
-    auto& marked = feed.congested_topics;
     if (std::find(marked.begin(), marked.end(), bit) != marked.end()) return;
     marked.push_back(bit);
     congestion_.mark(bit);
@@ -53,30 +56,32 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
 }
 
 void FanOut::begin_round(Feed& feed, Instant now) {
-  const auto members = static_cast<uint32_t>(feed.members().size());
+  const uint32_t members = feed.members().size();
   feed.sweep.left = members;
   if (members != 0) feed.sweep.at %= members;
   feed.sweep.end = feed.last();
   feed.sweep.began = now;
-  if (feed.sweep.debt_max == 0) feed.sweep.debt_max = limits_.debt_max;
-  see_debt(feed);
+  if (feed.sweep.debt_max == 0) feed.sweep.debt_max = static_cast<uint32_t>(limits_.debt_max);
+  if (feed.congested_topics) see_debt(feed);
   counters_.sweeps.add(1);
 }
 
 // The sweep's hand moves on, and publishers flow in behind it as fast as it goes: not in bursts
-// between rounds, which would make each wait for a whole one.
+// between rounds, which would make each wait for a whole one. Until this looks, `debt` is what was
+// appended since it last did: a bound, which is all that a feed without congestion needs.
 void FanOut::see_debt(Feed& feed) {
-  const std::vector<uint32_t>& members = feed.members();
+  const IdList& members = feed.members();
   if (members.empty()) return;
   const Stream& next = streams_[members[feed.sweep.at % members.size()]];
   if (next.behind || next.pulling || next.closing) return;  // not the feed's debt
-  feed.sweep.debt = feed.bytes_from(next.next);
+  feed.sweep.debt =
+      static_cast<uint32_t>(std::min<std::size_t>(feed.bytes_from(next.next), UINT32_MAX));
   if (feed.sweep.debt <= feed.sweep.debt_max) clear_congestion(feed);
 }
 
 void FanOut::adapt_debt(Feed& feed, Instant now) {
   const Duration took = now - feed.sweep.began;
-  std::size_t& debt_max = feed.sweep.debt_max;
+  std::size_t debt_max = feed.sweep.debt_max;
   if (took > limits_.round_time) {
     // Towards the aim, by a half at most.
     const double ratio =
@@ -85,12 +90,14 @@ void FanOut::adapt_debt(Feed& feed, Instant now) {
   } else {
     debt_max += debt_max / 8;
   }
-  debt_max = std::clamp(debt_max, limits_.debt_min, limits_.debt_max);
+  feed.sweep.debt_max =
+      static_cast<uint32_t>(std::clamp(debt_max, limits_.debt_min, limits_.debt_max));
 }
 
 void FanOut::clear_congestion(Feed& feed) {
-  for (const uint32_t bit : feed.congested_topics) congestion_.unmark(bit);
-  feed.congested_topics.clear();
+  if (!feed.congested_topics) return;
+  for (const uint32_t bit : *feed.congested_topics) congestion_.unmark(bit);
+  feed.congested_topics.reset();
 }
 
 void FanOut::queue(uint32_t slot) {
@@ -176,7 +183,7 @@ void FanOut::fill_from_feeds() {
     if (feeds_[id].sweep.left == 0) {
       round_over_.push_back(id);
     } else {
-      see_debt(feeds_[id]);
+      if (feeds_[id].congested_topics) see_debt(feeds_[id]);
       active_.push_back(id);
     }
   }
@@ -184,8 +191,8 @@ void FanOut::fill_from_feeds() {
 
 void FanOut::fill_from(uint32_t feed_id, std::size_t most) {
   Feed& feed = feeds_[feed_id];
-  const std::vector<uint32_t>& members = feed.members();
-  feed.sweep.left = std::min(feed.sweep.left, static_cast<uint32_t>(members.size()));
+  const IdList& members = feed.members();
+  feed.sweep.left = std::min(feed.sweep.left, members.size());
   auto visits = static_cast<uint32_t>(most) * visits_per_send_max;
   for (; feed.sweep.left > 0 && most > 0 && visits > 0; --visits, --feed.sweep.left) {
     if (feed.sweep.at >= members.size()) feed.sweep.at = 0;

@@ -15,16 +15,19 @@ constexpr std::size_t block_bytes_max = 512_KiB;
 constexpr std::size_t move_bytes_max = 256_KiB;   // beyond it a second send is cheaper than a copy
 constexpr std::size_t borrow_bytes_min = 64_KiB;  // from here on likewise
 
+uint32_t narrow(std::size_t bytes) {
+  return static_cast<uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+}
+
 uint32_t events_in(std::size_t bytes) {
   return static_cast<uint32_t>(std::max<std::size_t>(1, bytes / 96));
 }
 
 }  // namespace
 
-Feed::Feed(std::shared_ptr<const Subscription> subscription, WireFormat format,
-           EventNumber covered_from)
-    : subscription_(std::move(subscription)),
-      format_(format),
+Feed::Feed(Subscription::Ref subscription, WireFormat format, EventNumber covered_from)
+    : format_(format),
+      subscription_(std::move(subscription)),
       last_(covered_from.previous()),
       covered_from_(covered_from),
       offered_(last_) {}
@@ -55,7 +58,7 @@ void Feed::append(Epoch epoch, const Event& event) {
     room_for(size)->append(last_, encoded);
     if (encoded.capacity() > 1_MiB) encoded.shrink_to_fit();
   }
-  sweep.debt += size;
+  sweep.debt = narrow(sweep.debt + size);
 }
 
 Block* Feed::room_for(std::size_t bytes) {
@@ -76,9 +79,9 @@ void Feed::grow(std::size_t bytes) {
     live = 0;
   }
   const std::size_t needed = live + bytes;
-  round_bytes_ = std::max(needed, round_bytes_ - round_bytes_ / 4);
+  round_bytes_ = std::max(narrow(needed), round_bytes_ - round_bytes_ / 4);
   const std::size_t size =
-      std::max(needed, std::clamp(2 * round_bytes_, block_bytes_min, block_bytes_max));
+      std::max(needed, std::clamp(2 * std::size_t{round_bytes_}, block_bytes_min, block_bytes_max));
   const EventNumber covers_from = newest_ == nullptr ? covered_from_
                                   : first == 0       ? newest_->covers_from
                                                      : newest_->entries()[first - 1].number.next();
@@ -157,20 +160,14 @@ void Feed::drop_oldest() {
 }
 
 uint32_t Feed::add_member(uint32_t slot) {
-  members_.push_back(slot);
-  return static_cast<uint32_t>(members_.size() - 1);
+  members_.add(slot);
+  return members_.size() - 1;
 }
 
 std::optional<uint32_t> Feed::remove_member(uint32_t position) {
-  CHECK_LT(position, members_.size());
-  const auto last = static_cast<uint32_t>(members_.size() - 1);
-  std::optional<uint32_t> moved;
-  if (position != last) {
-    members_[position] = members_[last];
-    moved = members_[position];
-  }
-  members_.pop_back();
-  return moved;
+  members_.remove_at(position);
+  if (position == members_.size()) return std::nullopt;
+  return members_[position];
 }
 
 }  // namespace fanfare

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "broker/block.h"
+#include "broker/id_list.h"
 #include "broker/subscription.h"
 #include "broker/wire.h"
 
@@ -25,13 +26,12 @@ namespace fanfare {
 
 class Feed {
  public:
-  Feed(std::shared_ptr<const Subscription> subscription, WireFormat format,
-       EventNumber covered_from);
+  Feed(Subscription::Ref subscription, WireFormat format, EventNumber covered_from);
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  const std::shared_ptr<const Subscription>& subscription() const { return subscription_; }
+  const Subscription::Ref& subscription() const { return subscription_; }
   WireFormat format() const { return format_; }
 
   // The newest event appended, or what lies before the first that it would take: a stream whose
@@ -64,7 +64,7 @@ class Feed {
   uint32_t add_member(uint32_t slot);
   // Returns the slot that moved to `position`, if one did.
   std::optional<uint32_t> remove_member(uint32_t position);
-  const std::vector<uint32_t>& members() const { return members_; }
+  const IdList& members() const { return members_; }
 
   // Bytes of the window from the event numbered `next` on, as far as one block reaches.
   std::size_t bytes_from(EventNumber next) const;
@@ -75,13 +75,13 @@ class Feed {
     uint32_t left = 0;  // members still to visit in this round
     EventNumber end;    // last() when the round began
     Instant began{};
-    std::size_t debt = 0;      // bytes that the member to be visited next lacks
-    std::size_t debt_max = 0;  // beyond it publishers wait; adapted to what a round takes
+    uint32_t debt = 0;      // bytes that the member to be visited next lacks, at most
+    uint32_t debt_max = 0;  // beyond it publishers wait; adapted to what a round takes
   } sweep;
   bool active = false;  // in FanOut's round robin
   uint32_t behind = 0;  // members that lag: the window is kept for them
-  // Bits marked in this worker's congestion map because of this feed.
-  std::vector<uint32_t> congested_topics;
+  // Bits marked in this worker's congestion map because of this feed; null: none.
+  std::unique_ptr<std::vector<uint32_t>> congested_topics;
 
  private:
   Block* room_for(std::size_t bytes);
@@ -89,16 +89,17 @@ class Feed {
   void chain(BlockRef block, EventNumber covers_from);
   void drop_oldest();
 
-  std::shared_ptr<const Subscription> subscription_;
   WireFormat format_;
+  uint32_t round_bytes_ = 0;  // what the newest block had to hold lately
+  Subscription::Ref subscription_;
   EventNumber last_;
   EventNumber covered_from_;
   EventNumber offered_;
   Block* oldest_ = nullptr;
   Block* newest_ = nullptr;
   std::size_t window_bytes_ = 0;
-  std::size_t round_bytes_ = 0;  // what the newest block had to hold lately
-  std::vector<uint32_t> members_;
+  IdList members_;
 };
+static_assert(sizeof(Feed) <= 128, "a stream with a topic of its own has a feed of its own");
 
 }  // namespace fanfare

@@ -14,7 +14,7 @@ FeedTable::~FeedTable() {
 uint32_t FeedTable::open(const Subscription::Ref& subscription, WireFormat format,
                          EventNumber covered_from) {
   const auto found = by_key_.find(Key{subscription->key(), format.tag()});
-  if (found != by_key_.end()) return found->second;
+  if (found != by_key_.end()) return *found;
 
   uint32_t id;
   if (free_.empty()) {
@@ -29,7 +29,7 @@ uint32_t FeedTable::open(const Subscription::Ref& subscription, WireFormat forma
   patterns_ += subscription->patterns().size();
   feeds_[id] = std::make_unique<Feed>(subscription, format, covered_from);
   index_.add(id, *subscription);
-  by_key_.emplace(Key{feeds_[id]->subscription()->key(), format.tag()}, id);
+  by_key_.insert(id);
   return id;
 }
 
@@ -42,7 +42,7 @@ void FeedTable::close_if_empty(uint32_t id) {
     filter_.remove(topic_hash(topic));
   for (std::size_t i = 0; i < subscription.patterns().size(); ++i) filter_.remove_all();
   patterns_ -= subscription.patterns().size();
-  by_key_.erase(Key{subscription.key(), feed.format().tag()});
+  by_key_.erase(id);
   feeds_[id].reset();
   free_.push_back(id);
 }

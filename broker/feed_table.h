@@ -21,6 +21,8 @@ class FeedTable {
   // `filter` is this worker's, read by publishers on other threads.
   explicit FeedTable(InterestFilter& filter) : filter_(filter) {}
   ~FeedTable();
+  FeedTable(const FeedTable&) = delete;
+  FeedTable& operator=(const FeedTable&) = delete;
 
   Feed& operator[](uint32_t id) { return *feeds_[id]; }
   std::size_t count() const { return by_key_.size(); }
@@ -40,12 +42,31 @@ class FeedTable {
   const std::vector<uint32_t>& match(const Event& event);
 
  private:
-  using Key = std::pair<std::string_view, char>;
+  struct Key {
+    std::string_view names;  // Subscription::key()
+    char tag;                // WireFormat::tag()
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  Key key_of(uint32_t id) const {
+    return {feeds_[id]->subscription()->key(), feeds_[id]->format().tag()};
+  }
+  // The set holds feeds' numbers, 4 bytes each; their keys stand in the feeds.
   struct KeyHash {
+    using is_transparent = void;
+    using is_avalanching = void;
+    const FeedTable* table;
     std::size_t operator()(const Key& key) const {
-      return std::hash<std::string_view>()(key.first) ^
-             static_cast<std::size_t>(key.second) * 0x9e3779b97f4a7c15u;
+      return static_cast<std::size_t>(topic_hash(key.names)) ^
+             static_cast<std::size_t>(key.tag) * 0x9e3779b97f4a7c15u;
     }
+    std::size_t operator()(uint32_t id) const { return (*this)(table->key_of(id)); }
+  };
+  struct KeyEqual {
+    using is_transparent = void;
+    const FeedTable* table;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(const Key& a, uint32_t b) const { return a == table->key_of(b); }
+    bool operator()(uint32_t a, const Key& b) const { return table->key_of(a) == b; }
   };
 
   InterestFilter& filter_;
@@ -53,7 +74,7 @@ class FeedTable {
   FeedMarks marks_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   std::vector<uint32_t> free_;
-  FlatMap<Key, uint32_t, KeyHash> by_key_;  // the views look into the feeds' subscriptions
+  FlatSet<uint32_t, KeyHash, KeyEqual> by_key_{0, KeyHash{this}, KeyEqual{this}};
   std::vector<uint32_t> matched_;
   std::size_t patterns_ = 0;
 };

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <string>
 
-#include "broker/feed_set.h"
 #include "broker/flat_map.h"
+#include "broker/id_list.h"
+#include "broker/name_hash.h"
 #include "core/check.h"
 
 namespace fanfare {
@@ -16,29 +17,6 @@ namespace {
 
 constexpr uint32_t no_node = UINT32_MAX;
 constexpr uint32_t root = 0;
-
-struct HashedName {
-  std::string_view name;
-  TopicHash hash;
-};
-
-struct NameHash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  std::size_t operator()(std::string_view name) const {
-    return static_cast<std::size_t>(topic_hash(name));
-  }
-  std::size_t operator()(const HashedName& hashed) const {
-    return static_cast<std::size_t>(hashed.hash);
-  }
-};
-
-struct NameEqual {
-  using is_transparent = void;
-  bool operator()(std::string_view a, std::string_view b) const { return a == b; }
-  bool operator()(const HashedName& a, std::string_view b) const { return a.name == b; }
-  bool operator()(std::string_view a, const HashedName& b) const { return a == b.name; }
-};
 
 struct EdgeView {
   uint32_t node;
@@ -68,8 +46,8 @@ struct EdgeEqual {
 };
 
 struct Node {
-  FeedSet here;             // patterns that end at this node
-  FeedSet deep;             // patterns that end in `**` after it
+  IdList here;              // patterns that end at this node
+  IdList deep;              // patterns that end in `**` after it
   uint32_t star = no_node;  // the child by `*`
   uint32_t edges = 0;       // children by name
   bool unused() const { return here.empty() && deep.empty() && star == no_node && edges == 0; }
@@ -102,14 +80,21 @@ struct InterestIndex::Tables {
   struct Search {
     FeedMarks& marks;
     std::vector<uint32_t>& out;
-    void found(const FeedSet& set) {
-      for (const uint32_t feed : set.feeds()) {
+    void found(const IdList& set) {
+      for (const uint32_t feed : set.ids()) {
         if (marks.first_time(feed)) out.push_back(feed);
       }
     }
   };
 
-  FlatMap<std::string, FeedSet, NameHash, NameEqual> exact;
+  // The name is one of `source`, which lives on with it: the one that brought the name here, even
+  // if its own feed has gone.
+  struct Exact {
+    Subscription::Ref source;
+    IdList feeds;
+  };
+
+  FlatMap<std::string_view, Exact, NameHash, NameEqual> exact;
   FlatMap<Edge, uint32_t, EdgeHash, EdgeEqual> edges;
   std::vector<Node> nodes = std::vector<Node>(1);
   std::vector<uint32_t> free_nodes;
@@ -211,10 +196,11 @@ void InterestIndex::add(uint32_t feed, const Subscription& subscription) {
     const HashedName hashed{topic, topic_hash(topic)};
     auto entry = tables_->exact.find(hashed);
     if (entry == tables_->exact.end()) {
-      entry = tables_->exact.emplace(std::string(topic), FeedSet()).first;
+      entry =
+          tables_->exact.emplace(topic, Tables::Exact{Subscription::Ref(&subscription), {}}).first;
       ++topics_in_bucket_[bucket_of(hashed.hash)];
     }
-    entry->second.add(feed);
+    entry->second.feeds.add(feed);
   }
   for (const std::string_view pattern : subscription.patterns()) {
     tables_->add_pattern(feed, pattern);
@@ -227,8 +213,8 @@ void InterestIndex::remove(uint32_t feed, const Subscription& subscription) {
     const HashedName hashed{topic, topic_hash(topic)};
     const auto entry = tables_->exact.find(hashed);
     CHECK(entry != tables_->exact.end());
-    entry->second.remove(feed);
-    if (!entry->second.empty()) continue;
+    entry->second.feeds.remove(feed);
+    if (!entry->second.feeds.empty()) continue;
     tables_->exact.erase(entry);
     --topics_in_bucket_[bucket_of(hashed.hash)];
   }
@@ -242,7 +228,7 @@ void InterestIndex::match(std::string_view topic, TopicHash hash, FeedMarks& mar
                           std::vector<uint32_t>& out) const {
   Tables::Search search{marks, out};
   const auto entry = tables_->exact.find(HashedName{topic, hash});
-  if (entry != tables_->exact.end()) search.found(entry->second);
+  if (entry != tables_->exact.end()) search.found(entry->second.feeds);
   if (pattern_entries_ != 0) tables_->match_below(root, topic, search);
 }
 
@@ -260,8 +246,8 @@ std::size_t InterestIndex::memory_bytes() const {
     return text.capacity() > 15 ? text.capacity() + 1 : 0;
   };
   std::size_t bytes = sizeof *this + sizeof(Tables);
-  bytes += tables_->exact.bucket_count() * (sizeof(std::pair<std::string, FeedSet>) + 1);
-  for (const auto& [name, set] : tables_->exact) bytes += heap(name) + set.heap_bytes();
+  bytes += tables_->exact.bucket_count() * (sizeof(std::pair<std::string_view, Tables::Exact>) + 1);
+  for (const auto& [name, entry] : tables_->exact) bytes += entry.feeds.heap_bytes();
   bytes += tables_->edges.bucket_count() * (sizeof(std::pair<Edge, uint32_t>) + 1);
   for (const auto& [edge, node] : tables_->edges) bytes += heap(edge.segment);
   for (const Node& node : tables_->nodes) bytes += node.here.heap_bytes() + node.deep.heap_bytes();

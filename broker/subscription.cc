@@ -4,6 +4,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <vector>
 
 #include "broker/pattern.h"
 
@@ -38,21 +42,33 @@ Verdict<Subscription::Ref> Subscription::of(std::span<const std::string_view> na
   });
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   if (sorted.size() > most) return too_many(sorted.size(), most);
-  return Ref(new Subscription(sorted));
+  return make(sorted);
 }
 
-Subscription::Subscription(std::span<const std::string_view> sorted) {
-  std::size_t bytes = 0;
-  for (const std::string_view name : sorted) bytes += name.size() + 1;
-  key_.reserve(bytes);  // so that the views stay
-  names_.reserve(sorted.size());
-  for (const std::string_view name : sorted) {
-    const std::size_t at = key_.size();
-    key_ += name;
-    key_ += '\n';
-    names_.push_back(std::string_view(key_).substr(at, name.size()));
-    if (!has_wildcard(name)) ++exact_count_;
+Subscription::Ref Subscription::make(std::span<const std::string_view> sorted) {
+  std::size_t key_bytes = 0;
+  for (const std::string_view name : sorted) key_bytes += name.size() + 1;
+  const std::size_t views_bytes = sorted.size() * sizeof(std::string_view);
+  void* const memory = ::operator new(sizeof(Subscription) + views_bytes + key_bytes);
+  auto* const made = new (memory) Subscription();
+  made->count_ = static_cast<uint32_t>(sorted.size());
+  made->key_bytes_ = static_cast<uint32_t>(key_bytes);
+  auto* const views = reinterpret_cast<std::string_view*>(made + 1);
+  char* text = reinterpret_cast<char*>(views + sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const std::string_view name = sorted[i];
+    std::memcpy(text, name.data(), name.size());
+    text[name.size()] = '\n';
+    new (views + i) std::string_view(text, name.size());
+    text += name.size() + 1;
+    if (!has_wildcard(name)) ++made->exact_count_;
   }
+  return Ref(made);
+}
+
+void Subscription::destroy() const {
+  this->~Subscription();
+  ::operator delete(const_cast<void*>(static_cast<const void*>(this)));
 }
 
 bool Subscription::matches(std::string_view topic) const {
@@ -75,8 +91,7 @@ std::optional<std::string_view> Subscription::first_not_covered(const Subscripti
 }
 
 std::size_t Subscription::memory_bytes() const {
-  const std::size_t text = key_.capacity() > 15 ? key_.capacity() + 1 : 0;
-  return sizeof *this + text + names_.capacity() * sizeof(std::string_view);
+  return sizeof *this + count_ * sizeof(std::string_view) + key_bytes_;
 }
 
 }  // namespace fanfare

@@ -15,6 +15,7 @@ doors = {("app/main.cc", "bench/suite/bench_command.h")}
 # What a library's headers begin with, by its name in docs/ARCHITECTURE.md.
 library_of = {
     "liburing": "liburing", "boost/beast/": "Boost.Beast", "boost/unordered/": "Boost.Unordered",
+    "boost/smart_ptr/": "Boost.SmartPtr",
     "simdjson": "simdjson", "openssl/": "OpenSSL", "xxhash": "xxHash", "CLI/": "CLI11", "toml++/": "toml++",
     "spdlog/": "spdlog", "fmt/": "fmt",
 }
