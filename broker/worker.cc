@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned ready_per_turn_max = 64;
 constexpr std::size_t bus_events_per_turn_max = 256;
-constexpr Duration fanout_per_turn_max = std::chrono::microseconds(500);
+constexpr Duration fanout_per_turn_min = std::chrono::microseconds(500);
 constexpr std::size_t fanout_bytes_per_turn_max = 1_MiB;
 constexpr std::size_t history_answers_per_turn_max = 8;
 constexpr std::size_t timers_per_turn_max = 512;
@@ -102,7 +102,10 @@ void Worker::turn(Instant latest) {
   connections_.flush();
   answer_history();
   answer_lists();
-  fanout_.run(clock_, fanout_per_turn_max, fanout_bytes_per_turn_max);
+  // As long as taking in took, at least: else many topics of few readers would fall ever further
+  // behind what is published to them.
+  const Duration took = clock_() - engine_.now();
+  fanout_.run(clock_, std::max(fanout_per_turn_min, took), fanout_bytes_per_turn_max);
   run_timers();
   slots_.offer_to(engine_);
   wake_readers();
