@@ -111,6 +111,33 @@ void Reader::receive(std::size_t bytes_max) {
   }
 }
 
+void Reader::stamp_arrivals() {
+  const int on = 1;
+  setsockopt(descriptor_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+}
+
+std::optional<WallTime> Reader::drain() {
+  std::optional<WallTime> arrived;
+  while (descriptor_ >= 0) {
+    alignas(cmsghdr) std::array<char, 256> control{};
+    iovec into{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &into;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    if (recvmsg(descriptor_, &message, 0) <= 0) break;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+      timespec at{};
+      std::memcpy(&at, CMSG_DATA(c), sizeof at);
+      arrived =
+          WallTime(std::chrono::seconds(at.tv_sec) + std::chrono::microseconds(at.tv_nsec / 1000));
+    }
+  }
+  return arrived;
+}
+
 void Reader::take_head(std::string_view bytes) {
   opening_->append(bytes);
   const auto end_of_head = opening_->find("\r\n\r\n");

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <netinet/in.h>
 
 #include "bench/load/loop.h"
+#include "core/time.h"
 
 namespace fanfare::bench {
 
@@ -49,6 +51,11 @@ class Reader final : public Handler {
   void set_reading(Reading reading);
   // Reads at most so many bytes.
   void read_some(std::size_t bytes_max) { receive(bytes_max); }
+
+  // From now on the kernel notes when bytes arrive.
+  void stamp_arrivals();
+  // Reads all that is there and throws it away; when the last of it arrived, if there was any.
+  std::optional<WallTime> drain();
 
   uint32_t index() const { return index_; }
   bool is_open() const { return state_ == State::open; }

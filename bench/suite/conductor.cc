@@ -134,7 +134,9 @@ void Conductor::run_stage(uint32_t number, Measurement& result) {
   measured.drive = stage.drive;
   measured.late_p99_ms = late_p99_ms;
   if (stage.drive == Drive::open) {
-    for (const Group& group : plan_.groups) measured.rate_wanted += group.rate;
+    for (const Group& group : plan_.groups) {
+      if (stage.only.empty() || stage.only == group.name) measured.rate_wanted += group.rate;
+    }
   }
   add_latencies(plan_, board_, shares_.receivers, number, measured);
   result.stages.push_back(std::move(measured));

@@ -7,10 +7,10 @@
 namespace fanfare::bench {
 namespace {
 
-constexpr std::array<std::string_view, 11> names = {
+constexpr std::array<std::string_view, 12> names = {
     "one-to-many", "many-to-one-each", "chat-rooms", "tokens",
     "fan-in",      "slow-readers",     "storm",      "churn",
-    "idle",        "large-events",     "mixed"};
+    "idle",        "large-events",     "mixed",      "beside"};
 
 Stage warm_up(Drive drive, double seconds) {
   return {"warm-up", drive, seconds, Counted::no, Held::nobody, 0};
@@ -149,6 +149,23 @@ Plan mixed() {
   return plan;
 }
 
+// The huge topic's streams never read: their kernel takes what is sent, and the generator's core is
+// left to the small topic.
+Plan beside() {
+  Plan plan{"beside",
+            "a small topic, first alone, then while a huge one is swept without a pause",
+            {},
+            {},
+            {}};
+  plan.groups = {
+      {.name = "small", .streams = 10, .publishers = 1, .rate = 100},
+      {.name = "huge", .streams = 18'000, .publishers = 1, .rate = 10, .stalled_percent = 100}};
+  Stage alone{"alone", Drive::open, 10, Counted::yes, Held::slow_readers, 0, "small"};
+  Stage both{"both", Drive::open, 10, Counted::yes, Held::slow_readers, 0};
+  plan.stages = {warm_up(Drive::open, 1), alone, both};
+  return plan;
+}
+
 // Runs in a few seconds beside other tests.
 void make_small(Plan& plan) {
   for (Group& group : plan.groups) {
@@ -181,7 +198,7 @@ std::span<const std::string_view> workload_names() {
 Plan make_plan(std::string_view name, Size size) {
   constexpr std::array<Plan (*)(), names.size()> makers = {
       one_to_many, many_to_one_each, chat_rooms, tokens, fan_in, slow_readers, storm, churn,
-      idle,        large_events,     mixed};
+      idle,        large_events,     mixed,      beside};
   Plan plan;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) plan = makers[i]();

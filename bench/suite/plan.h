@@ -46,7 +46,8 @@ struct Stage {
   double seconds = 5;
   Counted counted = Counted::yes;
   Held held = Held::nobody;
-  uint32_t bytes = 0;  // instead of the group's
+  uint32_t bytes = 0;     // instead of the group's
+  std::string only = {};  // the one group that is published to; empty: all
 };
 constexpr std::size_t stages_max = 8;
 

@@ -42,7 +42,7 @@ void PublisherPart::run() {
     take_order();
     connect_lost();
     Duration wait = patience;
-    if (order_ == Order::publish && stage_->drive != Drive::rest) {
+    if (order_ == Order::publish && publishes()) {
       if (stage_->drive == Drive::closed) {
         post_closed();
       } else {
@@ -55,6 +55,10 @@ void PublisherPart::run() {
     tell_how_many_wait();
     loop_.turn(wait);
   }
+}
+
+bool PublisherPart::publishes() const {
+  return stage_->drive != Drive::rest && (stage_->only.empty() || stage_->only == group_.name);
 }
 
 void PublisherPart::take_order() {

@@ -39,6 +39,7 @@ class PublisherPart final : public PosterSink {
 
   void on_fate(Poster& poster, const InFlight& events, Fate fate) override;
   void take_order();
+  bool publishes() const;  // in this stage
   // Posts what is due; when the next is.
   Instant post_due(Instant now);
   void post_closed();
