@@ -159,7 +159,12 @@ Plan beside() {
             {}};
   plan.groups = {
       {.name = "small", .streams = 10, .publishers = 1, .rate = 100},
-      {.name = "huge", .streams = 18'000, .publishers = 1, .rate = 10, .stalled_percent = 100}};
+      {.name = "huge",
+       .streams = 18'000,
+       .publishers = 1,
+       .rate = 10,
+       .stalled_percent = 100,
+       .roomy = true}};
   Stage alone{"alone", Drive::open, 10, Counted::yes, Held::slow_readers, 0, "small"};
   Stage both{"both", Drive::open, 10, Counted::yes, Held::slow_readers, 0};
   plan.stages = {warm_up(Drive::open, 1), alone, both};

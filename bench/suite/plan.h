@@ -25,6 +25,7 @@ struct Group {
   uint32_t topic_life = 0;     // events until a topic is over and the next takes its place; 0: none
   double stalled_percent = 0;  // of the streams, in stages that hold back: never read
   double slow_percent = 0;     // read a little now and then
+  bool roomy = false;          // the kernel's usual room for those two, instead of very little
   double churn_per_s = 0;      // of the streams, closed and opened again: 0.1 is a tenth a second
   bool prefers_socket = false;  // publishes over the server's Unix socket where it has one
 

@@ -96,7 +96,7 @@ void ReceiverPart::open(uint32_t index) {
     subscription.last_event_id = last_ids_[topic].id;
   }
   ++opening_;
-  const bool small = pace_of(index) != Pace::eager;
+  const bool small = pace_of(index) != Pace::eager && !group_.roomy;
   receivers_[index].open(share_.source_first + index / streams_per_source, subscription,
                          small ? small_receive_bytes : 0);
 }
