@@ -7,7 +7,8 @@ install(FILES deploy/systemd/fanfare.sysusers DESTINATION /usr/lib/sysusers.d RE
 install(FILES deploy/systemd/fanfare.toml DESTINATION /etc/fanfare)
 install(FILES deploy/systemd/sysctl.conf DESTINATION /usr/share/doc/fanfare/examples)
 install(FILES deploy/proxies/nginx.conf deploy/proxies/haproxy.cfg deploy/proxies/haproxy-tcp.cfg
-  deploy/proxies/Caddyfile DESTINATION /usr/share/doc/fanfare/examples)
+  deploy/proxies/Caddyfile deploy/proxies/apache.conf deploy/proxies/apache-away.asis deploy/proxies/varnish.vcl
+  deploy/proxies/nghttpx.conf deploy/proxies/hitch.conf DESTINATION /usr/share/doc/fanfare/examples)
 install(FILES deploy/package/copyright DESTINATION /usr/share/doc/fanfare)
 foreach(document CONFIGURATION OPERATIONS PROTOCOL)
   if(EXISTS ${PROJECT_SOURCE_DIR}/docs/${document}.md)

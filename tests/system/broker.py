@@ -122,6 +122,10 @@ class Broker:
     def restart(self):
         """Dies without a word and comes back at the same port with nothing of its history."""
         self.kill()
+        self.start_again()
+
+    def start_again(self):
+        """At the port of the one that was killed."""
         self.listen = (f'127.0.0.1:{self.port}',)
         # The kernel takes the rings of a killed process down after it is gone; until then its port is in use.
         for tries_left in range(20, -1, -1):
@@ -136,14 +140,18 @@ class Broker:
         """Ends it; says whether it still ran, so that a crash in a test is not overlooked."""
         alive = self.process is not None and self.process.poll() is None
         if alive:
-            self.signal(signal.SIGTERM)
-            self.signal(signal.SIGTERM)
-            try:
-                self.ended(10)
-            except subprocess.TimeoutExpired:
+            for _ in range(100):
+                # The second ends it at once; one that comes before the first is taken would be lost in it.
+                self.signal(signal.SIGTERM)
+                try:
+                    self.ended(0.1)
+                    break
+                except subprocess.TimeoutExpired:
+                    pass
+            else:
                 self.kill()
                 self.folder.cleanup()
-                raise AssertionError('two SIGTERM did not end the broker') from None
+                raise AssertionError('SIGTERM again and again did not end the broker')
         self.folder.cleanup()
         return alive
 
