@@ -2,12 +2,15 @@
 // request, making the event, matching it, appending it to a feed, finding a stream's place.
 #include <benchmark/benchmark.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "broker/event.h"
 #include "broker/feed.h"
+#include "broker/history.h"
 #include "broker/interest_index.h"
+#include "broker/pattern.h"
 #include "broker/publish_body.h"
 #include "broker/wire.h"
 #include "net/http1_parser.h"
@@ -176,6 +179,51 @@ BENCHMARK(interest_match)
     ->Args({100'000, 0})
     ->Args({1'000, 1})
     ->Args({100'000, 1});
+
+// Keeping an event where each topic is full, so that its oldest goes; the event is made anew each
+// time, as it must outlive its place: less event_made, it is what history costs.
+void history_keep(benchmark::State& state) {
+  const auto topics = static_cast<uint64_t>(state.range(0));
+  const TopicPolicies policies{TopicPolicy{}};
+  History history(policies, Home{}, {512_MiB, 1'000'000, 10'000});
+  std::vector<std::string> names;
+  for (uint64_t i = 0; i < topics; ++i) names.push_back("orders/" + std::to_string(i));
+  const std::string data = payload(200);
+  uint64_t number = 0;
+  const auto keep = [&] {
+    const std::string& topic = names[number % topics];
+    const EventRef event = make_event(topic, data, number + 1);
+    history.keep(*event, topic, event->topic_hash());
+    ++number;
+  };
+  while (number < topics * TopicPolicy{}.history_events) keep();
+  for (auto _ : state) keep();
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(history_keep)->ArgName("topics")->Arg(1)->Arg(64)->Arg(256);
+
+// Does a pattern match a topic: what history asks when it replays to a pattern.
+void pattern_match(benchmark::State& state) {
+  constexpr std::string_view patterns[] = {"orders/42/items", "orders/*/items", "orders/**"};
+  const std::string_view pattern = patterns[state.range(0)];
+  for (auto _ : state) benchmark::DoNotOptimize(pattern_matches(pattern, "orders/42/items"));
+}
+BENCHMARK(pattern_match)->ArgName("kind")->Arg(0)->Arg(1)->Arg(2);
+
+// The allocator under the broker's pattern: an event's memory lives until 4,096 later ones were
+// made.
+void allocation(benchmark::State& state) {
+  const auto bytes = static_cast<std::size_t>(state.range(0));
+  std::vector<std::unique_ptr<char[]>> live(4096);
+  std::size_t at = 0;
+  for (auto _ : state) {
+    live[at] = std::make_unique_for_overwrite<char[]>(bytes);
+    live[at][0] = 1;
+    at = (at + 1) % live.size();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(allocation)->ArgName("bytes")->Arg(128)->Arg(400)->Arg(16'384);
 
 }  // namespace
 }  // namespace fanfare

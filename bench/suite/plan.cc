@@ -7,10 +7,11 @@
 namespace fanfare::bench {
 namespace {
 
-constexpr std::array<std::string_view, 12> names = {
+constexpr std::array<std::string_view, 13> names = {
     "one-to-many", "many-to-one-each", "chat-rooms", "tokens",
     "fan-in",      "slow-readers",     "storm",      "churn",
-    "idle",        "large-events",     "mixed",      "beside"};
+    "idle",        "large-events",     "mixed",      "beside",
+    "million"};
 
 Stage warm_up(Drive drive, double seconds) {
   return {"warm-up", drive, seconds, Counted::no, Held::nobody, 0};
@@ -157,17 +158,30 @@ Plan beside() {
             {},
             {},
             {}};
-  plan.groups = {
-      {.name = "small", .streams = 10, .publishers = 1, .rate = 100},
-      {.name = "huge",
-       .streams = 18'000,
-       .publishers = 1,
-       .rate = 10,
-       .stalled_percent = 100,
-       .roomy = true}};
+  plan.groups = {{.name = "small", .streams = 10, .publishers = 1, .rate = 100},
+                 {.name = "huge",
+                  .streams = 18'000,
+                  .publishers = 1,
+                  .rate = 10,
+                  .stalled_percent = 100,
+                  .roomy = true}};
   Stage alone{"alone", Drive::open, 10, Counted::yes, Held::slow_readers, 0, "small"};
   Stage both{"both", Drive::open, 10, Counted::yes, Held::slow_readers, 0};
   plan.stages = {warm_up(Drive::open, 1), alone, both};
+  return plan;
+}
+
+Plan million() {
+  Plan plan{
+      "million",
+      "1,000,000 streams of one server (--engine io_uring --workers 56): all but 1,000 are idle",
+      {},
+      {},
+      {}};
+  plan.groups = {{.name = "idle", .streams = 999'000, .publishers = 1, .rate = 1},
+                 {.name = "awake", .streams = 1'000, .publishers = 1, .rate = 10}};
+  plan.stages = {{"rest", Drive::rest, 5, Counted::yes, Held::nobody, 0},
+                 {"awake", Drive::open, 10, Counted::yes, Held::nobody, 0, "awake"}};
   return plan;
 }
 
@@ -203,7 +217,7 @@ std::span<const std::string_view> workload_names() {
 Plan make_plan(std::string_view name, Size size) {
   constexpr std::array<Plan (*)(), names.size()> makers = {
       one_to_many, many_to_one_each, chat_rooms, tokens, fan_in, slow_readers, storm, churn,
-      idle,        large_events,     mixed,      beside};
+      idle,        large_events,     mixed,      beside, million};
   Plan plan;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) plan = makers[i]();
