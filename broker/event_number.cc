@@ -13,9 +13,15 @@ std::size_t write_event_id(char* out, EventId id) {
   return static_cast<std::size_t>(end.ptr - out);
 }
 
-std::string EventId::text() const {
+void append_event_id(std::string& out, EventId id) {
   char buffer[event_id_bytes_max];
-  return {buffer, write_event_id(buffer, *this)};
+  out.append(buffer, write_event_id(buffer, id));
+}
+
+std::string EventId::text() const {
+  std::string text;
+  append_event_id(text, *this);
+  return text;
 }
 
 std::optional<EventId> EventId::parse(std::string_view text) {

@@ -39,5 +39,6 @@ constexpr std::size_t event_id_bytes_max = 16 + 1 + 20;
 
 // Writes an id's text into `out` (event_id_bytes_max bytes at least); returns its length.
 std::size_t write_event_id(char* out, EventId id);
+void append_event_id(std::string& out, EventId id);
 
 }  // namespace fanfare

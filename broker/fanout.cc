@@ -61,7 +61,7 @@ void FanOut::begin_round(Feed& feed, Instant now) {
   if (members != 0) feed.sweep.at %= members;
   feed.sweep.end = feed.last();
   feed.sweep.began = now;
-  if (feed.sweep.debt_max == 0) feed.sweep.debt_max = static_cast<uint32_t>(limits_.debt_max);
+  if (feed.sweep.debt_max == 0) feed.sweep.debt_max = limits_.debt_max;
   if (feed.congested_topics) see_debt(feed);
   counters_.sweeps.add(1);
 }
@@ -74,24 +74,22 @@ void FanOut::see_debt(Feed& feed) {
   if (members.empty()) return;
   const Stream& next = streams_[members[feed.sweep.at % members.size()]];
   if (next.behind || next.pulling || next.closing) return;  // not the feed's debt
-  feed.sweep.debt =
-      static_cast<uint32_t>(std::min<std::size_t>(feed.bytes_from(next.next), UINT32_MAX));
+  feed.sweep.debt = feed.bytes_from(next.next);
   if (feed.sweep.debt <= feed.sweep.debt_max) clear_congestion(feed);
 }
 
 void FanOut::adapt_debt(Feed& feed, Instant now) {
   const Duration took = now - feed.sweep.began;
-  std::size_t debt_max = feed.sweep.debt_max;
+  uint32_t& debt_max = feed.sweep.debt_max;
   if (took > limits_.round_time) {
     // Towards the aim, by a half at most.
     const double ratio =
         static_cast<double>(limits_.round_time.count()) / static_cast<double>(took.count());
-    debt_max = static_cast<std::size_t>(static_cast<double>(debt_max) * std::max(ratio, 0.5));
+    debt_max = static_cast<uint32_t>(static_cast<double>(debt_max) * std::max(ratio, 0.5));
   } else {
     debt_max += debt_max / 8;
   }
-  feed.sweep.debt_max =
-      static_cast<uint32_t>(std::clamp(debt_max, limits_.debt_min, limits_.debt_max));
+  debt_max = std::clamp(debt_max, limits_.debt_min, limits_.debt_max);
 }
 
 void FanOut::clear_congestion(Feed& feed) {

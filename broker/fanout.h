@@ -48,7 +48,7 @@ class FanOut {
     // events in a send make each cheaper, and all of them later. A send must also fit into the
     // socket of a reader that keeps up (64 KiB of window at first): with 128 KiB healthy readers
     // were blocked again and again, at 0.6 of the floor's deliveries and four times its latency.
-    std::size_t debt_min = 8_KiB, debt_max = 48_KiB;
+    uint32_t debt_min = 8_KiB, debt_max = 48_KiB;
     Duration round_time = std::chrono::milliseconds(150);
     std::size_t window_bytes = 256_KiB;        // kept of a feed for members that are behind
     std::size_t windows_bytes_total = 64_MiB;  // of all feeds together

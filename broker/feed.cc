@@ -136,7 +136,7 @@ Feed::Place Feed::find(EventNumber next) const {
   return {block, block->offset_of(index), static_cast<uint32_t>(block->entries().size()) - index};
 }
 
-std::size_t Feed::bytes_from(EventNumber next) const {
+uint32_t Feed::bytes_from(EventNumber next) const {
   if (next > last_ || next < covered_from_) return 0;
   const Place place = find(next);
   return place.block->size() - place.offset;

@@ -67,7 +67,7 @@ class Feed {
   const IdList& members() const { return members_; }
 
   // Bytes of the window from the event numbered `next` on, as far as one block reaches.
-  std::size_t bytes_from(EventNumber next) const;
+  uint32_t bytes_from(EventNumber next) const;
 
   // The sweep: who is to be visited in this round. Owned by FanOut.
   struct Sweep {

@@ -105,15 +105,17 @@ History::TopicLog& History::open_topic(std::string_view topic, TopicHash hash) {
   log.hash = hash;
   log.policy = &policies_->policy_of(topic);
   by_name_.emplace(log.name, std::prev(topics_.end()));
-  if (const auto lost = forgotten_.find(static_cast<uint64_t>(hash)); lost != forgotten_.end()) {
-    log.evicted_upto = lost->second.upto;
-    log.evicted_time = lost->second.time;
-    forgotten_.erase(lost);
-  } else if (unknown_upto_.value != 0) {  // it may be one of those that are forgotten altogether
-    log.evicted_upto = unknown_upto_;
-    log.evicted_time = forgotten_time_;
-  }
+  const Forgotten lost = loss_of(hash);
+  log.evicted_upto = lost.upto;
+  log.evicted_time = lost.time;
+  forgotten_.erase(static_cast<uint64_t>(hash));
   return log;
+}
+
+// It may be one of those that are forgotten altogether.
+History::Forgotten History::loss_of(TopicHash hash) const {
+  const auto known = forgotten_.find(static_cast<uint64_t>(hash));
+  return known != forgotten_.end() ? known->second : Forgotten{unknown_upto_, forgotten_time_};
 }
 
 bool History::expired(const TopicLog& log, const Event& event, Instant now) const {
@@ -273,9 +275,7 @@ bool History::lost(const HistoryAsk& ask) const {
     }
     const TopicHash hash = topic_hash(topic);
     if (!home_.holds(hash)) continue;
-    const auto gone = forgotten_.find(static_cast<uint64_t>(hash));
-    const Forgotten lost =
-        gone != forgotten_.end() ? gone->second : Forgotten{unknown_upto_, forgotten_time_};
+    const Forgotten lost = loss_of(hash);
     if (lost.upto > ask.after && (ask.rule != StartRule::since || lost.time >= ask.since))
       return true;
   }

@@ -99,6 +99,12 @@ class History {
     uint32_t topics;     // topics here that keep it
   };
 
+  // What a topic that is not remembered by name has lost.
+  struct Forgotten {
+    EventNumber upto;
+    WallTime time;  // of that event
+  };
+
   TopicLog& open_topic(std::string_view topic, TopicHash hash);
   void enforce_sizes(TopicLog& log);
   void enforce_age(TopicLog& log, Instant now);
@@ -107,6 +113,7 @@ class History {
   void append_to_log(const Event& event);
   void drop_from_log(const Event& event);
   void evict_globally();
+  Forgotten loss_of(TopicHash hash) const;  // of a topic that is not remembered by name
   void forget_topic();
   void forget(std::list<TopicLog>::iterator topic);
   void compact();
@@ -118,12 +125,6 @@ class History {
   void collect_exact(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
   void collect_scan(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
   void collect_newest(const HistoryAsk& ask, Instant now, HistoryAnswer& answer);
-
-  // What a topic that is not remembered by name has lost.
-  struct Forgotten {
-    EventNumber upto;
-    WallTime time;  // of that event
-  };
 
   const TopicPolicies* policies_;
   Duration age_max_;  // of any topic's policy

@@ -241,9 +241,8 @@ Fault PublishRoute::fault_of(PublishResult::Kind kind) {
 }
 
 void PublishRoute::append_id_line(std::string& out, EventId id) {
-  char text[event_id_bytes_max];
   out += R"({"id":")";
-  out.append(text, write_event_id(text, id));
+  append_event_id(out, id);
   out += "\"}\n";
 }
 

@@ -1,8 +1,7 @@
 // broker/wire.cc: events and control messages as SSE, NDJSON and binary frames.
 #include "broker/wire.h"
 
-#include <charconv>
-
+#include "core/decimal.h"
 #include "net/base64.h"
 #include "net/json_escape.h"
 #include "net/sse.h"
@@ -12,16 +11,6 @@ namespace {
 
 // Kinds of binary frames (docs/PROTOCOL.md).
 enum class FrameKind : uint8_t { hello = 0, text = 1, binary = 2, heartbeat = 3, control = 4 };
-
-void append_number(std::string& out, uint64_t value) {
-  char buffer[20];
-  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-}
-
-void append_id(std::string& out, EventId id) {
-  char buffer[event_id_bytes_max];
-  out.append(buffer, write_event_id(buffer, id));
-}
 
 // Wraps what `fill` appends into one HTTP chunk, if the format asks for it. Chunk sizes may have
 // leading zeros, so the size is written into a fixed place afterwards.
@@ -68,7 +57,7 @@ void append_json_type_and_data(std::string& out, std::string_view type, std::str
 
 void append_json_line(std::string& out, Epoch epoch, const Event& event) {
   out += R"({"id":")";
-  append_id(out, {epoch, event.number()});
+  append_event_id(out, {epoch, event.number()});
   out += R"(","topic":)";
   append_json_string(out, event.topic());
   out += ',';
@@ -78,7 +67,7 @@ void append_json_line(std::string& out, Epoch epoch, const Event& event) {
 void append_sse_event(std::string& out, WireFormat format, Epoch epoch, const Event& event) {
   if (format.envelope == Envelope::json) {
     out += "id: ";
-    append_id(out, {epoch, event.number()});
+    append_event_id(out, {epoch, event.number()});
     out += '\n';
     if (format.topic_field == TopicField::shown) {
       out += "topic: ";
@@ -131,12 +120,12 @@ void append_frame(std::string& out, const FrameParts& f) {
 void append_sse_control(std::string& out, const Control& control) {
   if (control.retry_ms != 0) {
     out += "retry: ";
-    append_number(out, control.retry_ms);
+    append_decimal(out, control.retry_ms);
     out += '\n';
   }
   if (control.id) {
     out += "id: ";
-    append_id(out, *control.id);
+    append_event_id(out, *control.id);
     out += '\n';
   }
   out += "event: ";
@@ -150,7 +139,7 @@ void append_json_control(std::string& out, const Control& control) {
   out += '{';
   if (control.id) {
     out += R"("id":")";
-    append_id(out, *control.id);
+    append_event_id(out, *control.id);
     out += R"(",)";
   }
   out += R"("event":")";
@@ -266,18 +255,18 @@ void append_head_block(std::string& out, WireFormat format, Epoch epoch, uint32_
       std::string hello = R"({"epoch":")";
       hello.append(digits, 16);
       hello += R"(","retry_ms":)";
-      append_number(hello, retry_ms);
+      append_decimal(hello, retry_ms);
       hello += '}';
       append_frame(
           out, {FrameKind::hello, position ? position->number : EventNumber{}, {}, {}, {}, hello});
       return;
     }
     out += "retry: ";
-    append_number(out, retry_ms);
+    append_decimal(out, retry_ms);
     out += '\n';
     if (position) {
       out += "id: ";
-      append_id(out, *position);
+      append_event_id(out, *position);
       out += '\n';
     }
     out += '\n';
@@ -305,12 +294,12 @@ void append_beacon(std::string& out, WireFormat format, EventId position) {
     switch (format.encoding) {
       case Encoding::sse:
         out += "id: ";
-        append_id(out, position);
+        append_event_id(out, position);
         out += "\n\n";
         break;
       case Encoding::ndjson:
         out += R"({"id":")";
-        append_id(out, position);
+        append_event_id(out, position);
         out += "\"}\n";
         break;
       case Encoding::frames:

@@ -2,18 +2,14 @@
 #include "net/http.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "core/decimal.h"
 
 namespace fanfare {
 namespace {
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-void append_number(std::string& out, std::size_t number) {
-  char digits[20];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
 }  // namespace
@@ -94,7 +90,7 @@ std::string_view reason_phrase(unsigned status) {
 void append_answer(std::string& out, const HttpAnswer& answer) {
   const bool bodiless = answer.status == 204 || answer.status == 304;
   out += "HTTP/1.1 ";
-  append_number(out, answer.status);
+  append_decimal(out, answer.status);
   out += ' ';
   out += reason_phrase(answer.status);
   out += "\r\n";
@@ -106,7 +102,7 @@ void append_answer(std::string& out, const HttpAnswer& answer) {
   // A HEAD's length would be that of the GET's body; where there is none to say, it is not said.
   if (!bodiless && !(answer.head_only && answer.body.empty())) {
     out += "Content-Length: ";
-    append_number(out, answer.body.size());
+    append_decimal(out, answer.body.size());
     out += "\r\n";
   }
   if (!answer.keep_alive) {

@@ -4,8 +4,6 @@
 // Nobody reads while a sweep is under way, so that the workers have the cores for themselves: the
 // kernel notes when each socket's bytes arrived, and they are looked at afterwards. Both brokers
 // run throughout and take turns, so that what the machine does meanwhile falls on both alike.
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 
 #include "bench/load/counting_sink.h"
 #include "bench/load/driver.h"
+#include "bench/load/median.h"
 #include "bench/load/reader_set.h"
 #include "bench/load/report.h"
 #include "bench/load/server_choice.h"
@@ -61,7 +60,7 @@ class Side {
            " readers had the event in time: give it longer with --pause-ms");
     }
     const auto [first, last] = std::minmax_element(arrivals.begin(), arrivals.end());
-    return std::chrono::duration<double, std::milli>(*last - *first).count();
+    return milliseconds_of(*last - *first);
   }
 
  private:
@@ -70,11 +69,6 @@ class Side {
   std::unique_ptr<ReaderSet> readers_;
   std::unique_ptr<Driver> driver_;
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 }  // namespace
 

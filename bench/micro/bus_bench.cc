@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "bench/micro/weightless.h"
 #include "broker/bus.h"
 #include "broker/interest_filter.h"
 #include "broker/sleepers.h"
@@ -14,11 +15,6 @@
 
 namespace fanfare {
 namespace {
-
-struct Weightless {
-  void unref() const {}
-  std::size_t bytes() const { return 200; }
-};
 
 // Claim, release, look at the sleepers, read and advance: the bus's whole share of an event.
 void bus_event(benchmark::State& state) {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/micro/weightless.h"
 #include "broker/bus.h"
 #include "broker/interest_filter.h"
 #include "broker/sleepers.h"
@@ -25,10 +26,6 @@
 namespace fanfare {
 namespace {
 
-struct Weightless {
-  void unref() const {}
-  std::size_t bytes() const { return 200; }
-};
 using TestBus = BasicBus<Weightless>;
 
 constexpr std::array<TopicHash, 1> topics{TopicHash{7}};

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bench/load/median.h"
+
 namespace fanfare::bench {
 namespace {
 
@@ -27,13 +29,6 @@ constexpr std::array<std::string_view, 14> endings = {".events_per_s",
 constexpr std::array<std::string_view, 6> faults = {
     "checks.lost",    "checks.twice",       "checks.out_of_order",
     "checks.corrupt", "checks.streams_cut", "checks.events_unanswered"};
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 std::vector<double> values_of(const std::vector<Figures>& rounds, const std::string& name) {
   std::vector<double> values;

@@ -135,7 +135,7 @@ void Conductor::run_stage(uint32_t number, Measurement& result) {
   measured.late_p99_ms = late_p99_ms;
   if (stage.drive == Drive::open) {
     for (const Group& group : plan_.groups) {
-      if (stage.only.empty() || stage.only == group.name) measured.rate_wanted += group.rate;
+      if (stage.publishes_to(group)) measured.rate_wanted += group.rate;
     }
   }
   add_latencies(plan_, board_, shares_.receivers, number, measured);

@@ -49,6 +49,8 @@ struct Stage {
   Held held = Held::nobody;
   uint32_t bytes = 0;     // instead of the group's
   std::string only = {};  // the one group that is published to; empty: all
+
+  bool publishes_to(const Group& group) const { return only.empty() || only == group.name; }
 };
 constexpr std::size_t stages_max = 8;
 

@@ -58,7 +58,7 @@ void PublisherPart::run() {
 }
 
 bool PublisherPart::publishes() const {
-  return stage_->drive != Drive::rest && (stage_->only.empty() || stage_->only == group_.name);
+  return stage_->drive != Drive::rest && stage_->publishes_to(group_);
 }
 
 void PublisherPart::take_order() {
