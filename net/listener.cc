@@ -24,13 +24,15 @@
 
 #include "core/check.h"
 #include "core/time.h"
-#include "net/port_owner.h"
+#include "net/listening_process.h"
 
 namespace fanfare {
 namespace {
 
-constexpr Duration port_patience = std::chrono::seconds(2);
-constexpr Duration port_retry = std::chrono::milliseconds(20);
+// A process that was killed may leave its sockets listening for a moment, until the kernel has
+// taken its io_uring apart: nobody is there to be named, and a restart should not fail on it.
+constexpr Duration orphan_patience = std::chrono::seconds(2);
+constexpr Duration orphan_retry = std::chrono::milliseconds(20);
 
 class Descriptor {
  public:
@@ -61,14 +63,17 @@ int set_option(int socket, int level, int option, int value) {
   return ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
+std::string name_of(const std::optional<ListeningProcess>& process) {
+  if (!process) return "another process";
+  return process->name + " (pid " + std::to_string(process->pid) + ")";
+}
+
 Error explain_tcp(const SocketAddress& address, int fault) {
   if (fault == EADDRINUSE) {
-    const auto owner = find_port_owner(address);
-    const std::string who =
-        owner ? owner->name + " (pid " + std::to_string(owner->pid) + ")" : "another process";
     const std::string text = address.text();
     const std::string host = text.substr(0, text.rfind(':'));
-    return cannot_listen(address, "in use by " + who + ". Try --listen " + host + ":0");
+    return cannot_listen(address, "in use by " + name_of(find_listening_process(address)) +
+                                      ". Try --listen " + host + ":0");
   }
   if (fault == EACCES) {
     return cannot_listen(address, "ports below 1024 need CAP_NET_BIND_SERVICE. Try a port above");
@@ -101,15 +106,13 @@ int set_tcp_options(int socket, const SocketAddress& address, const ListenerOpti
   return faults;
 }
 
-// A process that was killed may leave its port taken for a moment, until the kernel has taken its
-// io_uring apart: nobody is there to be named, and a restart should not fail on it.
 int bind_tcp(int socket, const SocketAddress& address) {
-  const Instant until = monotonic_now() + port_patience;
+  const Instant until = monotonic_now() + orphan_patience;
   while (::bind(socket, address.raw(), address.raw_bytes()) != 0) {
     const int fault = errno;
-    const bool orphaned = fault == EADDRINUSE && !find_port_owner(address);
+    const bool orphaned = fault == EADDRINUSE && !find_listening_process(address);
     if (!orphaned || monotonic_now() >= until) return fault;
-    std::this_thread::sleep_for(port_retry);
+    std::this_thread::sleep_for(orphan_retry);
   }
   return 0;
 }
@@ -159,6 +162,27 @@ Descriptor lock_directory_of(const std::string& path) {
   return lock;
 }
 
+struct Answer {
+  int fault = 0;  // of connect()
+  std::optional<ListeningProcess> from;
+};
+
+Answer ask(const SocketAddress& address) {
+  const Descriptor client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(client.get(), address.raw(), address.raw_bytes()) != 0) return {errno, {}};
+  return {0, listening_process_behind(client.get())};
+}
+
+Answer ask_patiently(const SocketAddress& address) {
+  const Instant until = monotonic_now() + orphan_patience;
+  for (;;) {
+    Answer answer = ask(address);
+    const bool orphaned = answer.fault == 0 && !answer.from;
+    if (!orphaned || monotonic_now() >= until) return answer;
+    std::this_thread::sleep_for(orphan_retry);
+  }
+}
+
 // Removes the file of a socket that nobody listens on; anything else that is in the way stays and
 // is an error.
 Result<Done> clear_the_way(const SocketAddress& address) {
@@ -168,15 +192,14 @@ Result<Done> clear_the_way(const SocketAddress& address) {
     return cannot_listen(address,
                          "a file is there that is not a socket. Move it, or choose another path");
   }
-  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const int answer = ::connect(probe.get(), address.raw(), address.raw_bytes());
-  if (answer == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+  const Answer answer = ask_patiently(address);
+  if (answer.fault == 0 || answer.fault == EAGAIN) {  // or its queue of connections is full
     return cannot_listen(address,
-                         "in use: another process listens there. Stop it, or choose another path");
+                         "in use by " + name_of(answer.from) + ". Stop it, or choose another path");
   }
-  if (errno != ECONNREFUSED) {
+  if (answer.fault != ECONNREFUSED) {
     return cannot_listen(address, "a socket is there and cannot be asked whether it is in use (" +
-                                      reason(errno) + "). Remove it if it is stale");
+                                      reason(answer.fault) + "). Remove it if it is stale");
   }
   if (::unlink(address.path().c_str()) != 0 && errno != ENOENT) {
     return cannot_listen(address,

@@ -3,10 +3,12 @@
 #include "net/listener.h"
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace fanfare {
@@ -39,6 +42,13 @@ std::string refusal(const std::string& text, const ListenerOptions& options = {}
   auto listeners = Listener::open(address_of(text), 1, options);
   EXPECT_FALSE(listeners) << text << " should have been refused";
   return listeners.error();
+}
+
+std::string own_name() {
+  std::ifstream comm("/proc/self/comm");
+  std::string name;
+  std::getline(comm, name);
+  return name + " (pid " + std::to_string(::getpid()) + ")";
 }
 
 class Client {
@@ -105,12 +115,9 @@ TEST(Listener, connections_spread_over_the_sharing_sockets) {
 
 TEST(Listener, a_second_bind_is_refused_and_told_who_has_the_port) {
   const Listeners first = opened("127.0.0.1:0", 2);
-  std::ifstream comm("/proc/self/comm");
-  std::string own_name;
-  std::getline(comm, own_name);
   const std::string text = first[0]->address().text();
-  EXPECT_EQ(refusal(text), "cannot listen on " + text + ": in use by " + own_name + " (pid " +
-                               std::to_string(::getpid()) + "). Try --listen 127.0.0.1:0");
+  EXPECT_EQ(refusal(text), "cannot listen on " + text + ": in use by " + own_name() +
+                               ". Try --listen 127.0.0.1:0");
 }
 
 TEST(Listener, a_port_taken_on_one_address_is_refused_for_all_addresses) {
@@ -190,7 +197,7 @@ TEST(Listener, a_stale_socket_file_is_replaced) {
 TEST(Listener, a_live_socket_file_is_never_replaced) {
   const Directory directory;
   const Listeners first = opened(directory.address());
-  EXPECT_NE(refusal(directory.address()).find("another process listens there"), std::string::npos);
+  EXPECT_NE(refusal(directory.address()).find("in use by " + own_name()), std::string::npos);
   EXPECT_TRUE(Client(first[0]->address()).connected());
   EXPECT_TRUE(has_connection(*first[0]));
 }
@@ -201,7 +208,27 @@ TEST(Listener, a_live_socket_whose_queue_is_full_is_never_replaced) {
   options.backlog = 0;
   const Listeners first = opened(directory.address(), 1, options);
   const Client fills(first[0]->address());
-  EXPECT_NE(refusal(directory.address()).find("another process listens there"), std::string::npos);
+  EXPECT_NE(refusal(directory.address()).find("in use by another process"), std::string::npos);
+}
+
+// As the kernel leaves it for a moment when a process with an io_uring was killed.
+TEST(Listener, a_socket_whose_process_has_ended_is_waited_for) {
+  const Directory directory;
+  const SocketAddress address = address_of(directory.address());
+  const int orphan = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(orphan, address.raw(), address.raw_bytes()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::listen(orphan, 16));
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_TRUE(Client(address).connected());
+  std::thread kernel([orphan] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ::close(orphan);
+  });
+  const Listeners listeners = opened(directory.address());
+  kernel.join();
+  EXPECT_TRUE(Client(address).connected());
+  EXPECT_TRUE(has_connection(*listeners[0]));
 }
 
 TEST(Listener, a_file_that_is_no_socket_is_never_removed) {

@@ -127,14 +127,7 @@ class Broker:
     def start_again(self):
         """At the port of the one that was killed."""
         self.listen = (f'127.0.0.1:{self.port}',)
-        # The kernel takes the rings of a killed process down after it is gone; until then its port is in use.
-        for tries_left in range(20, -1, -1):
-            try:
-                return self.start()
-            except AssertionError as refusal:
-                if 'in use by' not in str(refusal) or tries_left == 0:
-                    raise
-                time.sleep(0.1)
+        self.start()
 
     def stop(self):
         """Ends it; says whether it still ran, so that a crash in a test is not overlooked."""

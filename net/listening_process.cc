@@ -1,7 +1,8 @@
-// net/port_owner.cc: the kernel's table of listening sockets gives inodes; a walk over /proc/*/fd
-// finds their process.
-#include "net/port_owner.h"
+// net/listening_process.cc: for a port, the kernel's table of listening sockets gives inodes, and a
+// walk over /proc/*/fd their process; a Unix socket tells its peer itself (SO_PEERCRED, unix(7)).
+#include "net/listening_process.h"
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace fanfare {
 namespace {
@@ -84,9 +87,23 @@ bool holds_one_of(const std::filesystem::path& process, const std::vector<std::s
   return false;
 }
 
+// One that has ended has no program, even before its parent has collected it.
+bool is_running(const std::string& pid) {
+  char first;
+  return ::readlink(("/proc/" + pid + "/exe").c_str(), &first, 1) >= 0 || errno != ENOENT;
+}
+
+ListeningProcess described(const std::string& pid) {
+  ListeningProcess process;
+  std::ifstream comm("/proc/" + pid + "/comm");
+  std::getline(comm, process.name);
+  process.pid = static_cast<pid_t>(std::stol(pid));
+  return process;
+}
+
 }  // namespace
 
-std::optional<PortOwner> find_port_owner(const SocketAddress& address) {
+std::optional<ListeningProcess> find_listening_process(const SocketAddress& address) {
   const std::vector<std::string> sockets = sockets_in_the_way(address);
   if (sockets.empty()) return std::nullopt;
   std::error_code fault;
@@ -94,14 +111,18 @@ std::optional<PortOwner> find_port_owner(const SocketAddress& address) {
        at.increment(fault)) {
     const std::string pid = at->path().filename().string();
     if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (!holds_one_of(at->path(), sockets)) continue;
-    PortOwner owner;
-    std::ifstream comm(at->path() / "comm");
-    std::getline(comm, owner.name);
-    owner.pid = static_cast<pid_t>(std::stol(pid));
-    return owner;
+    if (holds_one_of(at->path(), sockets)) return described(pid);
   }
   return std::nullopt;
+}
+
+std::optional<ListeningProcess> listening_process_behind(int connected) {
+  ucred listener{};
+  socklen_t bytes = sizeof listener;
+  if (::getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &listener, &bytes) != 0) return std::nullopt;
+  const std::string pid = std::to_string(listener.pid);  // 0: of another pid namespace
+  if (listener.pid == 0 || !is_running(pid)) return std::nullopt;
+  return described(pid);
 }
 
 }  // namespace fanfare
