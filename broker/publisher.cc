@@ -50,7 +50,7 @@ void Publisher::count_parked(const Publication& publication, int step) {
   });
 }
 
-void Publisher::publish(uint64_t ticket, Publication publication, Instant now, WallTime wall) {
+void Publisher::publish(uint64_t ticket, Publication&& publication, Instant now, WallTime wall) {
   if (publication.keyed() && !check_keys(ticket, publication, now)) return;
   PublishResult::Kind why_not{};
   if (!waits_behind_parked(publication) && try_publish(ticket, publication, now, wall, why_not)) {

@@ -46,7 +46,7 @@ class Publisher {
 
   // Publishes, parks or refuses. The answer may come before this returns only if it is a refusal or
   // a replay.
-  void publish(uint64_t ticket, Publication publication, Instant now, WallTime wall);
+  void publish(uint64_t ticket, Publication&& publication, Instant now, WallTime wall);
   // Tries what is parked again; refuses what has waited too long.
   void retry_parked(Instant now, WallTime wall);
   // This worker has read the bus up to `cursor`.

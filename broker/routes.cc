@@ -67,6 +67,7 @@ Routes::Routes(Connections& connections, RouteHost& host, ServerState& server,
       page_(answering_) {}
 
 Verdict<std::size_t> Routes::on_head(Connection& connection) {
+  connection.granted = false;
   const HttpRequest& request = connection.parser->request();
   // HTTP/1.0 knows no expectations: there the field is nothing (RFC 9110, 10.1.1).
   if (const std::string_view expect = request.field("expect");
@@ -79,6 +80,8 @@ Verdict<std::size_t> Routes::on_head(Connection& connection) {
   // Who may not publish is told before the body, which may be large, is sent.
   Exchange exchange{connection, request, *live_, {}, {}, {}};
   if (auto fault = read_grant(exchange)) return *fault;
+  connection.grant = std::move(exchange.grant);
+  connection.granted = true;
   const std::size_t most =
       PublishRoute::body_bytes_max(*live_, request, request.path.starts_with(topics_prefix));
   if (request.content_length && *request.content_length > most) {
@@ -118,7 +121,12 @@ std::optional<Fault> Routes::admit(Exchange& exchange) const {
   if (request.method == Method::options) {  // a preflight carries no credential
     return live_->access.refuse_host(exchange.connection.door.door, request.authority);
   }
-  if (auto fault = read_grant(exchange)) return fault;
+  if (exchange.connection.granted) {
+    exchange.connection.granted = false;
+    exchange.grant = std::move(exchange.connection.grant);
+  } else if (auto fault = read_grant(exchange)) {
+    return fault;
+  }
   std::string bad;
   auto query = parse_query(request.query, &bad);
   if (!query) {
