@@ -107,10 +107,13 @@ The load, instead of the workload's own:
   --streams, --topics, --publishers, --rate (events/s of the open loop), --bytes,
   --batch (events in a request), --seconds (of each counted stage), --stage NAME (only this),
   --ramp (streams opened a second)
+  --p99-under MS        instead of the stages: search the highest rate at which 99 % of the
+                        events reach their last subscriber in so many milliseconds
 
 Examples:
   fanfare bench one-to-many
   fanfare bench chat-rooms --html report.html
+  fanfare bench one-to-many --p99-under 250
   fanfare bench idle --streams 100000 --workers 6
   fanfare bench one-to-many --preset nchan --url http://127.0.0.1:8090
   fanfare bench one-to-many --subscribe 'http://127.0.0.1:3000/sse?room={topic}' \

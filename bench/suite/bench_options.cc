@@ -12,6 +12,8 @@
 namespace fanfare::bench {
 namespace {
 
+constexpr double search_seconds = 4;  // at each rate
+
 using Taken = std::string;  // empty, or what is wrong with the value
 using Take = std::function<Taken(const std::string&)>;
 
@@ -79,6 +81,7 @@ std::map<std::string, Take> takes_of(BenchOptions& o) {
       {"rate", number(o.rate)},
       {"seconds", number(o.seconds)},
       {"ramp", number(o.ramp)},
+      {"p99-under", number(o.p99_under_ms)},
       {"stage", text(o.only_stage)},
       {"engine", text(o.broker.engine)},
       {"workers", count([&o](uint32_t n) { o.broker.workers = n, o.workers_given = true; })},
@@ -185,6 +188,14 @@ Result<Plan> plan_of(const BenchOptions& options) {
   if (group.rate <= 0) return Error{"--rate: an open loop wants a rate above 0"};
   for (Stage& stage : plan.stages) {
     if (options.seconds && stage.counted == Counted::yes) stage.seconds = *options.seconds;
+  }
+  if (options.p99_under_ms) {
+    if (!options.only_stage.empty()) return Error{"--p99-under has stages of its own: no --stage"};
+    if (plan.groups.size() > 1 || group.streams == 0) {
+      return Error{"--p99-under is for workloads of one group with streams, such as one-to-many"};
+    }
+    if (*options.p99_under_ms <= 0) return Error{"--p99-under: milliseconds above 0"};
+    plan_search(plan, *options.p99_under_ms, options.seconds.value_or(search_seconds));
   }
   if (!options.only_stage.empty()) {
     // A warm-up belongs to what comes after it.

@@ -31,6 +31,7 @@ struct BenchOptions {
   // Instead of the workload's own.
   std::optional<uint32_t> streams, topics, publishers, bytes, batch;
   std::optional<double> rate, seconds, ramp;
+  std::optional<double> p99_under_ms;  // search the highest rate
   std::string only_stage;
   BrokerOptions broker;
   bool workers_given = false;

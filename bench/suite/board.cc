@@ -31,8 +31,9 @@ Board::Board(const Plan& plan, std::size_t parts)
   }
 }
 
-void Board::give(Order order, uint32_t stage) {
+void Board::give(Order order, uint32_t stage, double rate_scale) {
   orders_->stage.store(stage, std::memory_order_relaxed);
+  orders_->rate_scale.store(rate_scale, std::memory_order_relaxed);
   orders_->began_ns.store(monotonic_now().time_since_epoch().count(), std::memory_order_relaxed);
   orders_->order.store(order, std::memory_order_relaxed);
   orders_->serial.fetch_add(1, std::memory_order_release);

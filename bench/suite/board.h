@@ -63,7 +63,8 @@ struct PartTally {
 struct OrderBoard {
   std::atomic<Order> order{Order::rest};
   std::atomic<uint32_t> stage{0};
-  std::atomic<uint32_t> serial{0};  // grows with each order
+  std::atomic<double> rate_scale{1};  // of the groups' rates
+  std::atomic<uint32_t> serial{0};    // grows with each order
   std::atomic<int64_t> began_ns{0};
 };
 
@@ -102,7 +103,7 @@ class Board {
   uint32_t* published(std::size_t group) { return published_[group]; }
   Completions& completions(std::size_t group) { return completions_[group]; }
 
-  void give(Order order, uint32_t stage = 0);
+  void give(Order order, uint32_t stage = 0, double rate_scale = 1);
   uint64_t sum(Counter PartTally::*counter);
 
  private:

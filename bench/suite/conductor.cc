@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "bench/load/process_stats.h"
+#include "bench/suite/rate_search.h"
 
 namespace fanfare::bench {
 namespace {
@@ -47,8 +48,10 @@ void Conductor::run(Measurement& result) {
   open_streams(result);
   // A server that lets nobody in is not measured.
   const bool has_readers = result.streams_wanted == 0 || result.streams_opened > 0;
-  for (uint32_t i = 0; i < plan_.stages.size() && has_readers && !ended(); ++i) {
-    run_stage(i, result);
+  if (has_readers && plan_.search.p99_under_ms > 0) {
+    run_search(result);
+  } else if (has_readers) {
+    run_stages(result);
   }
   if (plan_.storm.missed_events > 0 && has_readers && !ended()) run_storm(result);
   settle();
@@ -114,11 +117,44 @@ void Conductor::set_targets(uint32_t streams) {
   }
 }
 
-void Conductor::run_stage(uint32_t number, Measurement& result) {
+void Conductor::run_stages(Measurement& result) {
+  for (uint32_t i = 0; i < plan_.stages.size() && !ended(); ++i) {
+    if (auto stage = run_stage(i)) result.stages.push_back(std::move(*stage));
+  }
+}
+
+// The first stage is the warm-up of all others.
+void Conductor::run_search(Measurement& result) {
+  const double base = plan_.groups.front().rate;
+  RateSearch search(base);
+  SearchResult found{.p99_under_ms = plan_.search.p99_under_ms};
+  for (uint32_t i = 1; i < plan_.stages.size() && search.next() && !ended(); ++i) {
+    const double scale = *search.next() / base;
+    run_stage(0, scale);
+    settle();
+    auto stage = run_stage(i, scale);
+    if (ended()) break;
+    stage->name = short_number(stage->rate_wanted) + "/s";
+    const Spread& latency = stage->to_last.count > 0 ? stage->to_last : stage->latency;
+    const bool good = latency.count > 0 && latency.p99() < found.p99_under_ms &&
+                      stage->kept_rate() && stage->rejected == 0;
+    search.tell(good);
+    if (good && stage->rate_wanted >= search.highest()) {
+      found.events_per_s = stage->per_s(stage->accepted);
+      found.deliveries_per_s = stage->per_s(stage->deliveries);
+      found.p99_ms = latency.p99();
+    }
+    result.stages.push_back(std::move(*stage));
+  }
+  found.found = !search.next().has_value() && search.highest() > 0;
+  result.search = found;
+}
+
+std::optional<StageResult> Conductor::run_stage(uint32_t number, double rate_scale) {
   const Stage& stage = plan_.stages[number];
   const Mark before = mark();
   for (PartTally& part : board_.parts()) part.late.clear();
-  board_.give(Order::publish, number);
+  board_.give(Order::publish, number, rate_scale);
   wait_for(of_seconds(stage.seconds), stage.name);
   const Mark after = mark();
   double late_p99_ms = 0;
@@ -126,7 +162,7 @@ void Conductor::run_stage(uint32_t number, Measurement& result) {
     late_p99_ms = std::max(late_p99_ms, milliseconds_of(part.late.quantile(0.99)));
   }
   // Nothing of one stage is to lie in the next one's way, unless it only warms up for it.
-  if (stage.counted == Counted::no) return;
+  if (stage.counted == Counted::no) return std::nullopt;
   const Duration after_it = settle();
   StageResult measured = difference(before, after);
   measured.drain_s = seconds_of(after_it);
@@ -135,11 +171,11 @@ void Conductor::run_stage(uint32_t number, Measurement& result) {
   measured.late_p99_ms = late_p99_ms;
   if (stage.drive == Drive::open) {
     for (const Group& group : plan_.groups) {
-      if (stage.publishes_to(group)) measured.rate_wanted += group.rate;
+      if (stage.publishes_to(group)) measured.rate_wanted += group.rate * rate_scale;
     }
   }
   add_latencies(plan_, board_, shares_.receivers, number, measured);
-  result.stages.push_back(std::move(measured));
+  return measured;
 }
 
 void Conductor::run_storm(Measurement& result) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,10 @@ class Conductor {
  private:
   void open_streams(Measurement& result);
   bool open_up_to(uint32_t streams, Duration patience, double ramp_per_s);
-  void run_stage(uint32_t number, Measurement& result);
+  // `rate_scale`: of the groups' rates. Nothing if the stage is not counted.
+  std::optional<StageResult> run_stage(uint32_t number, double rate_scale = 1);
+  void run_stages(Measurement& result);
+  void run_search(Measurement& result);
   void run_storm(Measurement& result);
   // Until every event has come, or nothing comes any more. Returns how long events came.
   Duration settle();

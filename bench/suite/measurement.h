@@ -35,6 +35,8 @@ struct StageResult {
   std::vector<GroupLatency> groups;  // where there are several
 
   double per_s(uint64_t n) const { return seconds > 0 ? static_cast<double>(n) / seconds : 0; }
+  // The server took what an open loop offered.
+  bool kept_rate() const { return per_s(accepted) >= 0.98 * rate_wanted; }
   double server_cores() const { return seconds > 0 ? server_cpu_s / seconds : 0; }
   double generator_cores() const { return seconds > 0 ? generator_cpu_s / seconds : 0; }
   double cpu_us_per(uint64_t n) const {
@@ -64,6 +66,13 @@ struct StormResult {
   bool all_came_back = false;
 };
 
+struct SearchResult {
+  double p99_under_ms = 0;
+  // At the highest rate that was good; 0: none was.
+  double events_per_s = 0, deliveries_per_s = 0, p99_ms = 0;
+  bool found = false;  // a rate that is at most 5 % higher was too high
+};
+
 struct Sample {  // once in a while
   double at_s = 0;
   uint64_t streams = 0, accepted = 0, deliveries = 0;
@@ -88,6 +97,7 @@ struct Measurement {
   MemoryResult memory;
   std::vector<StageResult> stages;
   std::optional<StormResult> storm;
+  std::optional<SearchResult> search;
   Checks checks;
   std::vector<Sample> series;
   std::vector<std::string> verdict;

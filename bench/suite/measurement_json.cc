@@ -202,6 +202,15 @@ std::string json_of(const Measurement& result) {
                    .flag("all_came_back", result.storm->all_came_back)
                    .done());
   }
+  if (result.search) {
+    object.raw("search", Object()
+                             .number("p99_under_ms", result.search->p99_under_ms)
+                             .number("events_per_s", result.search->events_per_s)
+                             .number("deliveries_per_s", result.search->deliveries_per_s)
+                             .number("p99_ms", result.search->p99_ms)
+                             .flag("found", result.search->found)
+                             .done());
+  }
   object.raw("checks", json_of(result.checks));
   object.raw("series_columns",
              R"(["at_s","streams","accepted","deliveries","server_cpu_s","softirq_cpu_s",)"

@@ -24,11 +24,7 @@ Stage closed_stage(double seconds) {
 }
 
 Plan one_to_many() {
-  Plan plan{"one-to-many",
-            "one topic, every stream reads it: a steady rate, then all it can",
-            {},
-            {},
-            {}};
+  Plan plan{"one-to-many", "one topic, every stream reads it: a steady rate, then all it can"};
   plan.groups = {{.name = "all", .streams = 10'000, .publishers = 32, .rate = 50}};
   plan.stages = {warm_up(Drive::open, 2), open_stage(10), warm_up(Drive::closed, 2),
                  closed_stage(10)};
@@ -36,8 +32,7 @@ Plan one_to_many() {
 }
 
 Plan many_to_one_each() {
-  Plan plan{
-      "many-to-one-each", "as many topics as streams: every event has one reader", {}, {}, {}};
+  Plan plan{"many-to-one-each", "as many topics as streams: every event has one reader"};
   plan.groups = {
       {.name = "each", .streams = 10'000, .topics = 10'000, .publishers = 64, .rate = 5'000}};
   plan.stages = {warm_up(Drive::open, 2), open_stage(10), warm_up(Drive::closed, 1),
@@ -46,7 +41,7 @@ Plan many_to_one_each() {
 }
 
 Plan chat_rooms() {
-  Plan plan{"chat-rooms", "1,000 topics of 50 readers", {}, {}, {}};
+  Plan plan{"chat-rooms", "1,000 topics of 50 readers"};
   plan.groups = {
       {.name = "rooms", .streams = 50'000, .topics = 1'000, .publishers = 64, .rate = 500}};
   plan.stages = {warm_up(Drive::open, 2), open_stage(10), warm_up(Drive::closed, 1),
@@ -55,11 +50,7 @@ Plan chat_rooms() {
 }
 
 Plan tokens() {
-  Plan plan{"tokens",
-            "5,000 short topics at once, each ten small events a second for one reader",
-            {},
-            {},
-            {}};
+  Plan plan{"tokens", "5,000 short topics at once, each ten small events a second for one reader"};
   plan.groups = {{.name = "tokens",
                   .streams = 5'000,
                   .topics = 5'000,
@@ -73,7 +64,7 @@ Plan tokens() {
 }
 
 Plan fan_in() {
-  Plan plan{"fan-in", "64 publishers and no reader: what taking an event costs", {}, {}, {}};
+  Plan plan{"fan-in", "64 publishers and no reader: what taking an event costs"};
   plan.groups = {{.name = "in", .topics = 64, .publishers = 64, .rate = 10'000}};
   plan.stages = {warm_up(Drive::closed, 1), closed_stage(10)};
   return plan;
@@ -81,10 +72,7 @@ Plan fan_in() {
 
 Plan slow_readers() {
   Plan plan{"slow-readers",
-            "2 % of the streams stop reading, 3 % read slowly: what the others feel",
-            {},
-            {},
-            {}};
+            "2 % of the streams stop reading, 3 % read slowly: what the others feel"};
   plan.groups = {{.name = "all",
                   .streams = 10'000,
                   .publishers = 4,
@@ -100,11 +88,7 @@ Plan slow_readers() {
 }
 
 Plan storm() {
-  Plan plan{"storm",
-            "all streams are cut, miss 100 events, and come back with Last-Event-ID",
-            {},
-            {},
-            {}};
+  Plan plan{"storm", "all streams are cut, miss 100 events, and come back with Last-Event-ID"};
   plan.groups = {{.name = "all", .streams = 15'000, .publishers = 1, .rate = 20}};
   plan.stages = {open_stage(3)};
   plan.storm = {100};
@@ -112,7 +96,7 @@ Plan storm() {
 }
 
 Plan churn() {
-  Plan plan{"churn", "a tenth of the streams leaves and comes every second", {}, {}, {}};
+  Plan plan{"churn", "a tenth of the streams leaves and comes every second"};
   plan.groups = {
       {.name = "all", .streams = 5'000, .publishers = 4, .rate = 50, .churn_per_s = 0.1}};
   plan.stages = {warm_up(Drive::open, 2), open_stage(15)};
@@ -120,7 +104,7 @@ Plan churn() {
 }
 
 Plan large_events() {
-  Plan plan{"large-events", "16 KB to 1,000 streams", {}, {}, {}};
+  Plan plan{"large-events", "16 KB to 1,000 streams"};
   plan.groups = {{.name = "all", .streams = 1'000, .publishers = 8, .rate = 20, .bytes = 16'384}};
   plan.stages = {warm_up(Drive::open, 2), open_stage(8), warm_up(Drive::closed, 1),
                  closed_stage(8)};
@@ -128,7 +112,7 @@ Plan large_events() {
 }
 
 Plan idle() {
-  Plan plan{"idle", "100,000 streams of one topic while nothing happens: memory", {}, {}, {}};
+  Plan plan{"idle", "100,000 streams of one topic while nothing happens: memory"};
   plan.groups = {{.name = "all", .streams = 100'000, .publishers = 1, .rate = 1}};
   plan.stages = {{"rest", Drive::rest, 5, Counted::yes, Held::nobody, 0},
                  {"after", Drive::open, 3, Counted::yes, Held::nobody, 0}};
@@ -136,11 +120,7 @@ Plan idle() {
 }
 
 Plan mixed() {
-  Plan plan{"mixed",
-            "a broadcast, rooms, single readers and streams that come and go, at once",
-            {},
-            {},
-            {}};
+  Plan plan{"mixed", "a broadcast, rooms, single readers and streams that come and go, at once"};
   plan.groups = {
       {.name = "broadcast", .streams = 8'000, .publishers = 2, .rate = 10},
       {.name = "rooms", .streams = 5'000, .topics = 100, .publishers = 8, .rate = 100},
@@ -153,11 +133,7 @@ Plan mixed() {
 // The huge topic's streams never read: their kernel takes what is sent, and the generator's core is
 // left to the small topic.
 Plan beside() {
-  Plan plan{"beside",
-            "a small topic, first alone, then while a huge one is swept without a pause",
-            {},
-            {},
-            {}};
+  Plan plan{"beside", "a small topic, first alone, then while a huge one is swept without a pause"};
   plan.groups = {{.name = "small", .streams = 10, .publishers = 1, .rate = 100},
                  {.name = "huge",
                   .streams = 18'000,
@@ -174,10 +150,7 @@ Plan beside() {
 Plan million() {
   Plan plan{
       "million",
-      "1,000,000 streams of one server (--engine io_uring --workers 56): all but 1,000 are idle",
-      {},
-      {},
-      {}};
+      "1,000,000 streams of one server (--engine io_uring --workers 56): all but 1,000 are idle"};
   plan.groups = {{.name = "idle", .streams = 999'000, .publishers = 1, .rate = 1},
                  {.name = "awake", .streams = 1'000, .publishers = 1, .rate = 10}};
   plan.stages = {{"rest", Drive::rest, 5, Counted::yes, Held::nobody, 0},
@@ -225,6 +198,13 @@ Plan make_plan(std::string_view name, Size size) {
   if (size == Size::small) make_small(plan);
   settle(plan);
   return plan;
+}
+
+void plan_search(Plan& plan, double p99_under_ms, double seconds) {
+  plan.search = {p99_under_ms};
+  plan.storm = {};
+  plan.stages = {warm_up(Drive::open, std::min(1.0, seconds))};
+  while (plan.stages.size() < stages_max) plan.stages.push_back(open_stage(seconds));
 }
 
 void settle(Plan& plan) {

@@ -52,19 +52,26 @@ struct Stage {
 
   bool publishes_to(const Group& group) const { return only.empty() || only == group.name; }
 };
-constexpr std::size_t stages_max = 8;
+constexpr std::size_t stages_max = 16;
 
 // Everyone is cut off, misses some events, and comes back all at once.
 struct Storm {
   uint32_t missed_events = 0;  // 0: no storm
 };
 
+// Instead of the workload's stages: an open loop at one rate after the other, for the highest at
+// which 99 % of the events reach their last subscriber in time.
+struct Search {
+  double p99_under_ms = 0;  // 0: no search
+};
+
 struct Plan {
   std::string name;
   std::string what;  // one line
-  std::vector<Group> groups;
-  std::vector<Stage> stages;
-  Storm storm;
+  std::vector<Group> groups = {};
+  std::vector<Stage> stages = {};
+  Storm storm = {};
+  Search search = {};
   double ramp_per_s = 20'000;  // streams opened a second, at most
 
   uint32_t streams() const;
@@ -75,6 +82,8 @@ enum class Size : uint8_t { full, small };
 std::span<const std::string_view> workload_names();
 // Null-named if there is no such workload.
 Plan make_plan(std::string_view name, Size size);
+// Replaces the stages by a warm-up and those of a search.
+void plan_search(Plan& plan, double p99_under_ms, double seconds);
 // Sizes that do not fit one another are made to: streams become a multiple of topics, publishers
 // of several topics at most as many as those.
 void settle(Plan& plan);

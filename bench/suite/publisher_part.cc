@@ -72,8 +72,9 @@ void PublisherPart::take_order() {
   if (order_ != Order::publish) return;
   stage_ = &plan_.stages[stage_number_];
   began_ = Instant(Duration(orders.began_ns.load(std::memory_order_relaxed)));
+  const double rate = group_.rate * orders.rate_scale.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < group_.publishers; ++i) {
-    turns_[i].schedule = Schedule(began_, group_.rate, group_.publishers, i, group_.batch);
+    turns_[i].schedule = Schedule(began_, rate, group_.publishers, i, group_.batch);
   }
 }
 

@@ -12,7 +12,6 @@ namespace {
 constexpr double busy_share = 0.9;  // of a core
 constexpr double late_ms_max = 5;   // an idle publisher posted later than this
 constexpr double drain_s_max = 0.5;
-constexpr double kept_rate_share = 0.98;  // of the rate that was wanted
 
 std::string number(double value) {
   return short_number(value);
@@ -33,6 +32,20 @@ std::string correctness(const Checks& checks) {
       number(checks.deliveries), checks.lost, checks.twice, checks.out_of_order, checks.corrupt);
 }
 
+std::string search_sentence(const SearchResult& search) {
+  if (search.events_per_s == 0) {
+    return fmt::format(
+        "NOT found: no rate at which 99 % of the events reach their last subscriber in {:.3g} ms.",
+        search.p99_under_ms);
+  }
+  return fmt::format(
+      "The highest rate at which 99 % of the events reach their last subscriber in {:.3g} ms{} is "
+      "{} "
+      "events/s, {} deliveries/s (within {:.3g} ms).",
+      search.p99_under_ms, search.found ? "" : ", as far as it was tried,",
+      number(search.events_per_s), number(search.deliveries_per_s), search.p99_ms);
+}
+
 std::string stage_sentence(const StageResult& stage) {
   if (stage.drive == Drive::rest) return {};
   const bool has_readers = stage.deliveries > 0;
@@ -43,10 +56,9 @@ std::string stage_sentence(const StageResult& stage) {
     if (has_readers)
       text += fmt::format(" and {} deliveries/s", number(stage.per_s(stage.deliveries)));
   } else {
-    const bool kept = per_s >= kept_rate_share * stage.rate_wanted;
     text = fmt::format("{}: {} of {} events/s wanted{}", stage.name, number(per_s),
                        number(stage.rate_wanted),
-                       kept ? "" : ", which is NOT the rate that was wanted");
+                       stage.kept_rate() ? "" : ", which is NOT the rate that was wanted");
   }
   if (stage.latency.count > 0) {
     text += fmt::format("; half of the deliveries within {:.3g} ms, 99 % within {:.3g} ms",
@@ -109,7 +121,9 @@ std::vector<std::string> verdict_of(const Measurement& result) {
     words.push_back(fmt::format("{} events were refused and {} not answered.",
                                 result.checks.rejected, result.checks.unanswered));
   }
+  if (result.search) words.push_back(search_sentence(*result.search));
   for (const StageResult& stage : result.stages) {
+    if (result.search) break;  // the table has them all
     if (auto sentence = stage_sentence(stage); !sentence.empty()) words.push_back(sentence);
   }
   if (result.storm) {

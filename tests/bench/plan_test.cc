@@ -126,6 +126,22 @@ TEST(BenchOptions, one_stage_alone_keeps_its_warm_up) {
   EXPECT_EQ(plan->stages[1].name, "closed");
 }
 
+TEST(BenchOptions, a_search_takes_the_place_of_the_stages) {
+  const auto plan = plan_of(*parse({"one-to-many", "--p99-under", "250", "--seconds=2"}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->search.p99_under_ms, 250);
+  ASSERT_EQ(plan->stages.size(), stages_max);
+  EXPECT_EQ(plan->stages[0].counted, Counted::no);
+  EXPECT_EQ(plan->stages[1].drive, Drive::open);
+  EXPECT_EQ(plan->stages[1].seconds, 2);
+  for (const auto& words : {std::vector<std::string>{"mixed", "--p99-under", "250"},
+                            {"fan-in", "--p99-under", "250"},
+                            {"one-to-many", "--p99-under", "0"},
+                            {"one-to-many", "--p99-under", "250", "--stage", "open"}}) {
+    EXPECT_NE(plan_of(*parse(words)).error().find("--p99-under"), std::string::npos);
+  }
+}
+
 TEST(BenchOptions, topics_of_one_reader_grow_with_the_streams) {
   const auto options = parse({"many-to-one-each", "--streams", "300"});
   ASSERT_TRUE(options);
