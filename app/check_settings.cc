@@ -161,7 +161,8 @@ Result<Done> check_topics(const Settings& settings) {
   return Done();
 }
 
-std::string_view trimmed(std::string_view text) {
+// A file of a secret may end its line.
+std::string_view without_white_space(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";
   const std::size_t first = text.find_first_not_of(space);
   if (first == std::string_view::npos) return {};
@@ -171,7 +172,7 @@ std::string_view trimmed(std::string_view text) {
 Result<std::string> read_secret(std::string_view of, const std::string& file) {
   const auto content = read_file(file, secret_file_bytes_max);
   if (!content) return Error{fmt::format("{}: {}", of, content.error())};
-  const std::string_view secret = trimmed(*content);
+  const std::string_view secret = without_white_space(*content);
   if (secret.empty()) return Error{fmt::format("{}: {} holds no secret: it is empty", of, file)};
   const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
   if (!std::all_of(secret.begin(), secret.end(), printable)) {

@@ -4,12 +4,6 @@
 namespace fanfare {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The part after the last `at`, taken off the text.
 std::string_view cut_last(std::string_view& text, char at) {
   const std::size_t found = text.rfind(at);

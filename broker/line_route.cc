@@ -64,7 +64,7 @@ bool LineRoute::take_line(Connection& connection, const LiveSettings& live, std:
   batch.clear();
   Grant grant;
   grant.everything = true;  // Unix sockets are open (protocol 7)
-  auto fault = publish_.reader().read_line(line, PublishRoute::limits_of(live), batch);
+  auto fault = publish_.reader().read_line(line, live.publish_limits, batch);
   // Longer than any topic's events may be.
   if (fault && fault->status == 413) {
     taken.over_long = true;

@@ -4,9 +4,13 @@
 // Thread: any; immutable after construction, held by shared_ptr while somebody looks.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "broker/access.h"
+#include "broker/bus.h"
+#include "broker/publish_body.h"
 #include "broker/settings.h"
 #include "broker/topic_policy.h"
 #include "net/ip_network.h"
@@ -18,11 +22,17 @@ struct LiveSettings {
       : settings(std::move(of)),
         access(std::move(rules)),
         policies(settings.topic_defaults, settings.topics),
+        publish_limits{
+            .event_bytes_max = policies.event_bytes_max(settings.event_bytes_max),
+            .batch_bytes_max = settings.batch_bytes_max,
+            .batch_events_max = std::min<std::size_t>(bus_claim_max, settings.bus_slots)},
         proxies(settings.trusted_proxies) {}
 
   const Settings settings;
   const Access access;
   const TopicPolicies policies;
+  // What a body may hold before it is known for which topic.
+  const PublishLimits publish_limits;
   const TrustedProxies proxies;
 };
 

@@ -89,13 +89,6 @@ std::optional<Fault> read_query(const Exchange& exchange, bool has_topic, Publis
 
 }  // namespace
 
-PublishLimits PublishRoute::limits_of(const LiveSettings& live) {
-  const Settings& settings = live.settings;
-  return {.event_bytes_max = live.policies.event_bytes_max(settings.event_bytes_max),
-          .batch_bytes_max = settings.batch_bytes_max,
-          .batch_events_max = std::min<std::size_t>(bus_claim_max, settings.bus_slots)};
-}
-
 Admission::Limits PublishRoute::admission_limits(const Settings& settings) {
   return {settings.streams_max, settings.streams_per_client_max, settings.new_streams_per_second,
           settings.publish_rate};
@@ -103,7 +96,7 @@ Admission::Limits PublishRoute::admission_limits(const Settings& settings) {
 
 std::size_t PublishRoute::body_bytes_max(const LiveSettings& live, const HttpRequest& request,
                                          bool has_topic) {
-  const PublishLimits limits = limits_of(live);
+  const PublishLimits& limits = live.publish_limits;
   const bool cloud_event =
       request.field("content-type").find("cloudevents") != std::string_view::npos;
   return has_topic && !cloud_event ? limits.event_bytes_max
@@ -153,7 +146,7 @@ std::optional<Fault> PublishRoute::read(Exchange& exchange,
   }
   request.headers = cloud;
   const std::string_view body = exchange.connection.parser->body();
-  if (auto fault = reader_.read(request, body, limits_of(exchange.live), batch_)) return fault;
+  if (auto fault = reader_.read(request, body, exchange.live.publish_limits, batch_)) return fault;
   return check_items(exchange.grant, exchange.live, batch_);
 }
 

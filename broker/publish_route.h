@@ -43,8 +43,6 @@ class PublishRoute {
   static Fault fault_of(PublishResult::Kind kind);
   // The answer to one event: {"id":"..."} and a line feed.
   static void append_id_line(std::string& out, EventId id);
-  // What a body may hold before it is known for which topic.
-  static PublishLimits limits_of(const LiveSettings& live);
   PublishReader& reader() { return reader_; }
   PublishBatch& batch() { return batch_; }
   static Admission::Limits admission_limits(const Settings& settings);

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "broker/text_rules.h"
+#include "net/http.h"
 #include "net/utf8.h"
 
 namespace fanfare {
@@ -16,21 +17,6 @@ constexpr std::string_view control_prefix = "fanfare.";
 
 Fault part_fault(std::string_view field, std::string detail) {
   return {.slug = slug::bad_member, .detail = std::move(detail), .field = std::string(field)};
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool equal_but_for_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -77,7 +63,7 @@ std::optional<Fault> check_item_key(std::string_view key) {
 }
 
 Verdict<std::string_view> parse_idempotency_key(std::string_view header) {
-  std::string_view key = trim(header);
+  std::string_view key = trimmed(header);
   if (key.size() >= 2 && key.starts_with('"') && key.ends_with('"')) {
     key = key.substr(1, key.size() - 2);
   }
@@ -126,19 +112,19 @@ Fault member_fault(std::string_view name, std::string detail) {
 }
 
 std::string_view media_type(std::string_view content_type) {
-  return trim(content_type.substr(0, content_type.find(';')));
+  return trimmed(content_type.substr(0, content_type.find(';')));
 }
 
 bool is_media_type(std::string_view content_type, std::string_view type) {
-  return equal_but_for_case(media_type(content_type), type);
+  return same_name(media_type(content_type), type);
 }
 
 bool is_json_type(std::string_view content_type) {
   const std::string_view type = media_type(content_type);
   constexpr std::string_view suffix = "+json";
-  return equal_but_for_case(type, "application/json") || equal_but_for_case(type, "text/json") ||
+  return same_name(type, "application/json") || same_name(type, "text/json") ||
          (type.size() > suffix.size() &&
-          equal_but_for_case(type.substr(type.size() - suffix.size()), suffix));
+          same_name(type.substr(type.size() - suffix.size()), suffix));
 }
 
 bool is_ndjson_type(std::string_view content_type) {

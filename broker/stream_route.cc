@@ -68,7 +68,7 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
       return false;
     }
   }
-  PublishLimits limits = PublishRoute::limits_of(exchange.live);
+  PublishLimits limits = exchange.live.publish_limits;
   limits.event_bytes_max = command.verb == StreamCommand::Verb::send
                                ? message_bytes_max
                                : exchange.live.settings.event_bytes_max;

@@ -79,6 +79,8 @@ std::optional<std::size_t> choose_media(std::string_view accept,
 std::string_view host_without_port(std::string_view host);
 // localhost, *.localhost, 127.0.0.0/8, ::1 (with or without brackets).
 bool is_loopback_name(std::string_view name);
+// Without the spaces and tabs around it.
+std::string_view trimmed(std::string_view text);
 // Equal but for ASCII case.
 bool same_name(std::string_view a, std::string_view b);
 
