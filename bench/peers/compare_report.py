@@ -109,7 +109,14 @@ def workload_section(results, workload, peers, fits, sizes):
         out.append(f"- {group['name']}: {group['streams']:,} streams, {group['topics']:,} topics, "
                    f"{group['publishers']} publishers, {group['bytes']} bytes, "
                    f"{group['rate']:g} events/s in the open loop")
-    for stage in first["stages"]:
+    if "search" in first:
+        out += extra_table(results, workload, peers,
+                           "The highest rate at which 99 % of the events reach their last subscriber in "
+                           f"{first['search']['p99_under_ms']:g} ms",
+                           [("p99 ms", ("search", "p99_ms"), 0),
+                            ("deliveries/s", ("search", "deliveries_per_s"), 0),
+                            ("events/s", ("search", "events_per_s"), 0)])
+    for stage in [] if "search" in first else first["stages"]:
         if stage["loop"] == "rest":
             continue
         out += [f"\n### {workload}, {stage['name']} ({stage['loop']} loop)\n"]

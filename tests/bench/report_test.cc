@@ -112,6 +112,17 @@ TEST(Verdict, a_server_that_lets_nobody_in_was_not_measured) {
             "Nothing was measured: not one of 10 streams opened (Connection refused).\n");
 }
 
+TEST(Verdict, says_what_a_search_found) {
+  Measurement result = clean_measurement();
+  result.search =
+      SearchResult{.p99_under_ms = 250, .events_per_s = 400, .p99_ms = 231, .found = true};
+  EXPECT_NE(all_words(result).find("in 250 ms is 400 events/s"), std::string::npos);
+  result.search->found = false;
+  EXPECT_NE(all_words(result).find("as far as it was tried"), std::string::npos);
+  result.search->events_per_s = 0;
+  EXPECT_NE(all_words(result).find("NOT found"), std::string::npos);
+}
+
 TEST(MeasurementJson, figures_are_read_back_by_their_place) {
   Measurement result = clean_measurement();
   result.server = "a \"quoted\" name\n";
