@@ -69,6 +69,7 @@ void VerifyReaders::open(uint32_t reader) {
   Client& client = clients_[reader];
   client.reading = {};
   client.stalled = client.expects_end = false;
+  client.heard = monotonic_now();
   ++connections_;
   readers_.open(reader, client.last_id);
 }
@@ -164,6 +165,7 @@ void VerifyReaders::on_head(Reader& reader, std::string_view head) {
 
 void VerifyReaders::on_body(Reader& reader, std::string_view bytes) {
   Client& client = clients_[reader.index()];
+  client.heard = monotonic_now();
   if (!client.reading.take(bytes, [&](const SseBlock& block) { on_block(client, block); })) {
     ledger_.fault("stream " + std::to_string(reader.index()) + ": its chunks are broken");
   }
@@ -198,7 +200,9 @@ void VerifyReaders::on_end(Reader& reader, std::string_view why) {
   Client& client = clients_[reader.index()];
   if (!client.expects_end) {
     ledger_.fault("stream " + std::to_string(reader.index()) +
-                  " ended untold: " + std::string(why));
+                  " ended untold: " + std::string(why) + ", " +
+                  std::to_string((monotonic_now() - client.heard).count() / 1'000'000) +
+                  " ms after its last byte");
   }
   come_back(reader.index(), away_max);
 }

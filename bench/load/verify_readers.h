@@ -56,6 +56,7 @@ class VerifyReaders final : public Sink {
     Place place;
     std::string last_id;
     StreamReading reading;
+    Instant heard{};  // its last byte
     bool stalled = false;
     bool expects_end = false;  // it was told why its stream ends
   };
