@@ -357,6 +357,11 @@ Instant Streams::beat_due(uint32_t slot, const Stream& stream) {
 
 void Streams::schedule(uint32_t slot, Stream& stream, Instant now) {
   Instant due = std::max(beat_due(slot, stream), now + stream_tick);
+  if (stream.unacked) {
+    const Instant judged =
+        std::max(instant_of(stream.acked_tick) + unacknowledged_max, now + stream_tick);
+    due = stream.blocked ? judged : std::min(due, judged);  // the blocked have no heartbeats
+  }
   if (stream.age_end_tick != 0)
     due = std::min(due, std::max(instant_of(stream.age_end_tick), now + stream_tick));
   parts_.wheel.schedule(slot, due);
@@ -368,12 +373,29 @@ void Streams::on_timer(uint32_t slot, Instant now) {
     drop(slot, CloseHow::reset);
     return;
   }
+  if (has_fallen_silent(slot, stream, now)) {
+    counters_.hung_up.add(1);
+    drop(slot, CloseHow::reset);
+    return;
+  }
   if (stream.age_end_tick != 0 && now >= instant_of(stream.age_end_tick)) {
     close(slot, CloseReason::age, now);
     return;
   }
   if (now >= beat_due(slot, stream)) beat(slot, stream, now);
   schedule(slot, stream, now);
+}
+
+bool Streams::has_fallen_silent(uint32_t slot, Stream& stream, Instant now) {
+  if (stream.unix_peer) return false;  // ends with its process
+  const uint32_t outstanding = parts_.engine.unacknowledged({slot, stream.generation}).value_or(0);
+  const uint32_t acked = stream.sent - outstanding;
+  if (outstanding > 0 && stream.unacked && acked == stream.acked)
+    return now - instant_of(stream.acked_tick) >= unacknowledged_max;
+  stream.unacked = outstanding > 0;
+  stream.acked = acked;
+  stream.acked_tick = tick_of(now);
+  return false;
 }
 
 void Streams::beat(uint32_t slot, Stream& stream, Instant now) {
@@ -398,6 +420,8 @@ void Streams::beat(uint32_t slot, Stream& stream, Instant now) {
   counters_.heartbeats.add(1);
   send_own(slot, out);
   stream.last_write_tick = tick_of(now);
+  // From now on; what came before it has just been looked at.
+  stream.unacked = !stream.unix_peer;
 }
 
 }  // namespace fanfare

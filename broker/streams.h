@@ -124,6 +124,9 @@ class Streams final : public StreamWatcher {
                   GapReason reason);
   void pull(uint32_t slot, Stream& stream, const ReplayAt& at);
   static Instant beat_due(uint32_t slot, const Stream& stream);
+  // Looks at what has been acknowledged. True: nothing of what lies at the socket, for
+  // unacknowledged_max.
+  bool has_fallen_silent(uint32_t slot, Stream& stream, Instant now);
   void beat(uint32_t slot, Stream& stream, Instant now);
   void schedule(uint32_t slot, Stream& stream, Instant now);
   void drop(uint32_t slot, CloseHow how);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -75,6 +76,11 @@ class Waker {
   virtual void wake() = 0;
 };
 
+// A peer that takes nothing of what lies here for it for so long is gone. TCP_USER_TIMEOUT would
+// say so too, but Linux (6.18) also ends readers with it that take all they can: once their window
+// has been closed, the time runs on although bytes are acknowledged.
+constexpr Duration unacknowledged_max = std::chrono::seconds(30);
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -101,6 +107,11 @@ class Engine {
   virtual void want_hangup(Slot slot) = 0;    // one shot; not together with want_bytes
   virtual void close(Slot slot, CloseHow how) = 0;  // answered by Got::closed; nothing else of this
                                                     // slot arrives after close()
+
+  // How many bytes that send() took the peer has not acknowledged; nothing if this kernel cannot
+  // tell (io_uring before Linux 6.5: there the kernel itself ends a connection that acknowledges
+  // nothing for unacknowledged_max).
+  virtual std::optional<uint32_t> unacknowledged(Slot slot) = 0;
 
   // Moves a connection to another engine: release() gives back a plain descriptor that the caller
   // owns and frees the slot at once (no Got::closed), or -1 if this kernel cannot (then nothing

@@ -10,7 +10,9 @@
 #include <string>
 #include <utility>
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -388,6 +390,12 @@ void EpollEngine::finish_close(Slot slot, Place& place) {
   place.descriptor = -1;
   place.state = State::closing;
   closed_.push_back(slot);
+}
+
+std::optional<uint32_t> EpollEngine::unacknowledged(Slot slot) {
+  int bytes = 0;
+  if (::ioctl(open_place(slot).descriptor, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return static_cast<uint32_t>(bytes);
 }
 
 int EpollEngine::release(Slot slot) {

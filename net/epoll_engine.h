@@ -38,6 +38,7 @@ class EpollEngine final : public Engine {
   void want_writable(Slot slot) override;
   void want_hangup(Slot slot) override;
   void close(Slot slot, CloseHow how) override;
+  std::optional<uint32_t> unacknowledged(Slot slot) override;
   int release(Slot slot) override;
   bool adopt(Slot slot, int descriptor) override;
   std::shared_ptr<Waker> waker() override { return waker_; }

@@ -97,8 +97,6 @@ int set_tcp_options(int socket, const SocketAddress& address, const ListenerOpti
   faults |= set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   faults |= set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
                        static_cast<int>(options.notsent_lowat_bytes));
-  faults |=
-      set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout_ms));
   if (options.receive_buffer_bytes != 0) {  // the kernel doubles it for its own bookkeeping
     faults |=
         set_option(socket, SOL_SOCKET, SO_RCVBUF, static_cast<int>(options.receive_buffer_bytes));

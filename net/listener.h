@@ -24,8 +24,6 @@ struct ListenerOptions {
   uint32_t notsent_lowat_bytes =
       16384;  // bounds the kernel's share of a stalled reader; inherited by accepted sockets
   uint32_t receive_buffer_bytes = 0;  // 0: the kernel's default
-  uint32_t user_timeout_ms =
-      30'000;  // half-open connections die after so long without an acknowledgement
   std::optional<mode_t> socket_mode;  // of a Unix socket
   std::string socket_owner;           // "user:group", "user", ":group"; empty: unchanged
 };

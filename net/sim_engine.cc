@@ -164,6 +164,11 @@ void SimEngine::close(Slot slot, CloseHow how) {
   place.peer->close_server(how);
 }
 
+std::optional<uint32_t> SimEngine::unacknowledged(Slot slot) {
+  const Place& place = open_place(slot, "only open slots are asked what is unacknowledged");
+  return static_cast<uint32_t>(place.peer->on_the_way_to_client());
+}
+
 int SimEngine::release(Slot slot) {
   Place& place = open_place(slot, "only open slots are released");
   net_.demand(!place.wants_bytes && !place.wants_writable && !place.wants_hangup,

@@ -45,6 +45,7 @@ class SimPeer {
   bool is_reading() const { return reading_; }
   std::size_t unread_by_server() const { return on_the_way_ + at_server_.size(); }
   std::size_t unread_by_client() const { return unread_; }  // what fills the window
+  std::size_t on_the_way_to_client() const { return unread_ - at_client_.size(); }
   uint32_t listener_id() const { return listener_id_; }
   const SocketAddress& address() const { return address_; }
 

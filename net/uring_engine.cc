@@ -12,6 +12,8 @@
 #include <deque>
 #include <vector>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,6 +47,7 @@ class UringEngine final : public Engine {
   void want_writable(Slot slot) override { want(slot, UringOp::writable, POLLOUT); }
   void want_hangup(Slot slot) override { want(slot, UringOp::hangup, POLLRDHUP); }
   void close(Slot slot, CloseHow how) override;
+  std::optional<uint32_t> unacknowledged(Slot slot) override;
   int release(Slot slot) override;
   bool adopt(Slot slot, int descriptor) override;
   std::shared_ptr<Waker> waker() override { return waker_; }
@@ -269,6 +272,10 @@ void UringEngine::send(std::span<Send> batch) {
 
 void UringEngine::listen(Listener& listener) {
   begin();
+  if (!ring_.tells_unacknowledged()) {
+    const auto most = static_cast<int>(unacknowledged_max / std::chrono::milliseconds(1));
+    ::setsockopt(listener.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &most, sizeof most);
+  }
   doors_.add(listener);
 }
 
@@ -366,6 +373,13 @@ void UringEngine::close_if_quiet(Slot slot, Place& place) {
 }
 
 // ---- moving ----
+
+std::optional<uint32_t> UringEngine::unacknowledged(Slot slot) {
+  open_place(slot);
+  const int bytes = ring_.unacknowledged(slot.index);
+  if (bytes < 0) return std::nullopt;
+  return static_cast<uint32_t>(bytes);
+}
 
 int UringEngine::release(Slot slot) {
   Place& place = open_place(slot);

@@ -17,6 +17,7 @@ namespace fanfare {
 namespace {
 
 constexpr uint8_t op_fixed_fd_install = 54;  // Linux 6.8; newer than Debian 12's headers
+constexpr uint32_t socket_op_siocoutq = 1;   // Linux 6.5: SOCKET_URING_OP_SIOCOUTQ
 constexpr std::size_t page_bytes = 4096;     // the buffer ring begins on a page
 
 uint64_t number_of(UringName name) {
@@ -34,6 +35,13 @@ UringName name_of(uint64_t number) {
 bool is_passing(int result) {
   return result >= 0 || result == -EINTR || result == -ETIME || result == -EBUSY ||
          result == -EAGAIN || result == -ENOMEM;
+}
+
+void prepare_siocoutq(io_uring_sqe& sqe, int file) {
+  io_uring_prep_nop(&sqe);
+  sqe.opcode = IORING_OP_URING_CMD;
+  sqe.fd = file;
+  sqe.cmd_op = socket_op_siocoutq;
 }
 
 }  // namespace
@@ -179,6 +187,23 @@ int UringRing::stop_sending(uint32_t index) {
   io_uring_prep_shutdown(sqe, static_cast<int>(index), SHUT_WR);
   sqe->flags |= IOSQE_FIXED_FILE;
   return call(sqe);
+}
+
+int UringRing::unacknowledged(uint32_t index) {
+  io_uring_sqe* const sqe = entry();
+  prepare_siocoutq(*sqe, static_cast<int>(index));
+  sqe->flags |= IOSQE_FIXED_FILE;
+  return call(sqe);
+}
+
+bool UringRing::tells_unacknowledged() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
+  io_uring_sqe* const sqe = entry();
+  prepare_siocoutq(*sqe, socket);
+  const int result = call(sqe);
+  ::close(socket);
+  return result >= 0;
 }
 
 int UringRing::take_error(uint32_t index) {

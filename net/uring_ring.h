@@ -80,7 +80,9 @@ class UringRing {
   void send(std::span<Send> batch);
   int install(uint32_t index);  // a plain descriptor of the same socket; Linux 6.8
   int stop_sending(uint32_t index);
-  int take_error(uint32_t index);  // of a socket that is broken: errno
+  int unacknowledged(uint32_t index);  // bytes that the peer has not acknowledged
+  bool tells_unacknowledged();         // Linux 6.5
+  int take_error(uint32_t index);      // of a socket that is broken: errno
   int close_now(uint32_t index);
   // Until the completion of `name` is kept for next().
   void await(UringName name);

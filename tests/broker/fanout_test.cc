@@ -37,6 +37,7 @@ class ScriptedEngine final : public Engine {
   void want_writable(Slot slot) override { ++waits_for_room[slot.index]; }
   void want_hangup(Slot) override {}
   void close(Slot, CloseHow) override {}
+  std::optional<uint32_t> unacknowledged(Slot) override { return 0; }
   int release(Slot) override { return -1; }
   bool adopt(Slot, int) override { return false; }
   std::shared_ptr<Waker> waker() override { return nullptr; }

@@ -291,6 +291,17 @@ TEST_P(EngineContract, a_slow_reader_gets_every_byte_once) {
   EXPECT_TRUE(received == sent);
 }
 
+TEST_P(EngineContract, tells_how_much_its_peer_has_not_acknowledged) {
+  const auto [slot, peer] = connected();
+  if (!engine_->unacknowledged(slot)) GTEST_SKIP() << "this kernel cannot tell";
+  EXPECT_EQ(engine_->unacknowledged(slot), 0U);
+  stuff(slot);
+  EXPECT_GT(engine_->unacknowledged(slot), 0U);
+  const Instant limit = monotonic_now() + patience;
+  while (engine_->unacknowledged(slot) != 0U && monotonic_now() < limit) peer.read_some();
+  EXPECT_EQ(engine_->unacknowledged(slot), 0U);
+}
+
 TEST_P(EngineContract, writable_comes_once_and_only_when_there_is_room) {
   const auto [slot, peer] = connected();
   engine_->want_writable(slot);
