@@ -290,7 +290,7 @@ void FanOut::settle(const Entry& entry, int result, Instant now) {
   const std::size_t taken = result < 0 ? 0 : static_cast<std::size_t>(result);
   counters_.bytes.add(taken);
   if (taken > 0) stream.last_write_tick = last_tick_;
-  stream.sent += static_cast<uint32_t>(taken);
+  stream.outstanding += static_cast<uint32_t>(taken);
   const std::size_t index = static_cast<std::size_t>(&entry - entries_.data());
   if (taken == batch_[index].bytes.size()) {
     settle_full(entry, stream);

@@ -2,7 +2,7 @@
 // got.
 //
 // Thread: its worker's.   Owned by: StreamTable, at the index of its slot (slot = stream index =
-// direct descriptor). A stream is not a queue: one that has seen everything costs these 80 bytes, a
+// direct descriptor). A stream is not a queue: one that has seen everything costs these 72 bytes, a
 // slow one a number more.
 #pragma once
 
@@ -35,9 +35,8 @@ struct Stream {
   uint32_t member = 0;           // position in the feed's members
   uint32_t generation = 0;       // of the slot's present use
   uint32_t last_write_tick = 0;  // of stream_tick
-  uint32_t sent = 0;             // bytes that the socket took, modulo 2^32
-  uint32_t acked = 0;            // of them acknowledged, when that was last looked at
-  uint32_t acked_tick = 0;       // since when it has not changed, if `unacked`
+  uint32_t outstanding = 0;      // bytes unacknowledged at the last look, and taken since
+  uint32_t acked_tick = 0;       // when some were acknowledged, or none were outstanding
   uint32_t age_end_tick = 0;     // when it is closed for its age; 0: never
   SlotUse use = SlotUse::vacant;
   uint8_t heartbeat_s = 15;
@@ -48,12 +47,12 @@ struct Stream {
   bool behind : 1 = false;      // counted in its feed's `behind`
   bool in_batch : 1 = false;    // in the batch that is being filled
   bool queued : 1 = false;      // in FanOut's queue of single streams
-  bool unacked : 1 = false;     // something that was sent had not been acknowledged then
+  bool unacked : 1 = false;     // something was outstanding then
   bool beacons : 1 = true;      // heartbeats may carry a position
   bool beat_event : 1 = false;  // heartbeats are events (`beat=event`)
   bool unix_peer : 1 = false;   // arrived on a Unix socket: exempt from limits per address
 };
-static_assert(sizeof(Stream) <= 80, "an idle stream of a shared topic must stay small");
+static_assert(sizeof(Stream) <= 72, "an idle stream of a shared topic must stay small");
 
 constexpr Duration stream_tick = std::chrono::milliseconds(250);
 

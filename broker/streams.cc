@@ -3,6 +3,7 @@
 #include "broker/streams.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -389,11 +390,10 @@ void Streams::on_timer(uint32_t slot, Instant now) {
 bool Streams::has_fallen_silent(uint32_t slot, Stream& stream, Instant now) {
   if (stream.unix_peer) return false;  // ends with its process
   const uint32_t outstanding = parts_.engine.unacknowledged({slot, stream.generation}).value_or(0);
-  const uint32_t acked = stream.sent - outstanding;
-  if (outstanding > 0 && stream.unacked && acked == stream.acked)
+  const uint32_t acked = std::exchange(stream.outstanding, outstanding) - outstanding;
+  if (outstanding > 0 && stream.unacked && acked == 0)
     return now - instant_of(stream.acked_tick) >= unacknowledged_max;
   stream.unacked = outstanding > 0;
-  stream.acked = acked;
   stream.acked_tick = tick_of(now);
   return false;
 }
