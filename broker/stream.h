@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "broker/block.h"
+#include "core/bytes.h"
 #include "core/check.h"
 #include "net/engine.h"
 
@@ -77,7 +78,8 @@ class StreamTable {
   }
 
  private:
-  static constexpr uint32_t chunk = 256;
+  // The allocator's size classes lie far apart: 16 KiB is one of them.
+  static constexpr uint32_t chunk = 16_KiB / sizeof(Stream);
   std::vector<std::unique_ptr<std::array<Stream, chunk>>> chunks_;
 };
 
