@@ -116,8 +116,8 @@ def workload_section(results, workload, peers, fits, sizes):
                            [("p99 ms", ("search", "p99_ms"), 0),
                             ("deliveries/s", ("search", "deliveries_per_s"), 0),
                             ("events/s", ("search", "events_per_s"), 0)])
-    for stage in [] if "search" in first else first["stages"]:
-        if stage["loop"] == "rest":
+    for stage in first["stages"]:
+        if stage["loop"] == "rest" or "search" in first:
             continue
         out += [f"\n### {workload}, {stage['name']} ({stage['loop']} loop)\n"]
         out += stage_table(results, workload, peers, stage["name"], stage["loop"])

@@ -13,6 +13,8 @@
 
 namespace fanfare::bench {
 
+constexpr double kept_rate_share = 0.98;  // of the rate that was wanted
+
 struct StageResult {
   std::string name;
   Drive drive = Drive::rest;
@@ -36,7 +38,7 @@ struct StageResult {
 
   double per_s(uint64_t n) const { return seconds > 0 ? static_cast<double>(n) / seconds : 0; }
   // The server took what an open loop offered.
-  bool kept_rate() const { return per_s(accepted) >= 0.98 * rate_wanted; }
+  bool kept_rate() const { return per_s(accepted) >= kept_rate_share * rate_wanted; }
   double server_cores() const { return seconds > 0 ? server_cpu_s / seconds : 0; }
   double generator_cores() const { return seconds > 0 ? generator_cpu_s / seconds : 0; }
   double cpu_us_per(uint64_t n) const {

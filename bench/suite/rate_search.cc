@@ -1,7 +1,6 @@
 // bench/suite/rate_search.cc: doubling, then bisection.
 #include "bench/suite/rate_search.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace fanfare::bench {

@@ -121,10 +121,12 @@ std::vector<std::string> verdict_of(const Measurement& result) {
     words.push_back(fmt::format("{} events were refused and {} not answered.",
                                 result.checks.rejected, result.checks.unanswered));
   }
-  if (result.search) words.push_back(search_sentence(*result.search));
-  for (const StageResult& stage : result.stages) {
-    if (result.search) break;  // the table has them all
-    if (auto sentence = stage_sentence(stage); !sentence.empty()) words.push_back(sentence);
+  if (result.search) {
+    words.push_back(search_sentence(*result.search));  // the table has its stages
+  } else {
+    for (const StageResult& stage : result.stages) {
+      if (auto sentence = stage_sentence(stage); !sentence.empty()) words.push_back(sentence);
+    }
   }
   if (result.storm) {
     const StormResult& storm = *result.storm;
