@@ -104,15 +104,21 @@ int set_tcp_options(int socket, const SocketAddress& address, const ListenerOpti
   return faults;
 }
 
-int bind_tcp(int socket, const SocketAddress& address) {
+// Tries until its outcome is not an orphan's doing, or patience has an end; gives the last outcome.
+template <class Try, class IsOrphans>
+auto outlast_orphan(const Try& attempt, const IsOrphans& is_orphans) {
   const Instant until = monotonic_now() + orphan_patience;
-  while (::bind(socket, address.raw(), address.raw_bytes()) != 0) {
-    const int fault = errno;
-    const bool orphaned = fault == EADDRINUSE && !find_listening_process(address);
-    if (!orphaned || monotonic_now() >= until) return fault;
+  for (;;) {
+    auto outcome = attempt();
+    if (!is_orphans(outcome) || monotonic_now() >= until) return outcome;
     std::this_thread::sleep_for(orphan_retry);
   }
-  return 0;
+}
+
+int bind_tcp(int socket, const SocketAddress& address) {
+  return outlast_orphan(
+      [&] { return ::bind(socket, address.raw(), address.raw_bytes()) == 0 ? 0 : errno; },
+      [&](int fault) { return fault == EADDRINUSE && !find_listening_process(address); });
 }
 
 Result<Descriptor> open_tcp(const SocketAddress& address, Share share,
@@ -171,16 +177,6 @@ Answer ask(const SocketAddress& address) {
   return {0, listening_process_behind(client.get())};
 }
 
-Answer ask_patiently(const SocketAddress& address) {
-  const Instant until = monotonic_now() + orphan_patience;
-  for (;;) {
-    Answer answer = ask(address);
-    const bool orphaned = answer.fault == 0 && !answer.from;
-    if (!orphaned || monotonic_now() >= until) return answer;
-    std::this_thread::sleep_for(orphan_retry);
-  }
-}
-
 // Removes the file of a socket that nobody listens on; anything else that is in the way stays and
 // is an error.
 Result<Done> clear_the_way(const SocketAddress& address) {
@@ -190,7 +186,8 @@ Result<Done> clear_the_way(const SocketAddress& address) {
     return cannot_listen(address,
                          "a file is there that is not a socket. Move it, or choose another path");
   }
-  const Answer answer = ask_patiently(address);
+  const Answer answer = outlast_orphan([&] { return ask(address); },
+                                       [](const Answer& a) { return a.fault == 0 && !a.from; });
   if (answer.fault == 0 || answer.fault == EAGAIN) {  // or its queue of connections is full
     return cannot_listen(address,
                          "in use by " + name_of(answer.from) + ". Stop it, or choose another path");
