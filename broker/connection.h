@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,6 @@ struct Connection {
   bool proxied : 1 = false;       // a trusted proxy connected: its requests name their clients
   bool awaits_proxy_header : 1 = false;  // nothing is read before the PROXY protocol's header
   bool head_known : 1 = false;  // the head of the request has been looked at, its body is arriving
-  bool granted : 1 = false;     // `grant` is that request's
   uint32_t serial = 0;          // of the parked request: rises with each
   Stage stage = Stage::fresh;
   Instant deadline{};                   // when the patience for this stage ends
@@ -68,7 +68,7 @@ struct Connection {
   std::string out;                      // to be sent
   std::size_t out_sent = 0;
   PendingAnswer pending;
-  Grant grant;  // found out with the head, so that a body is not waited for in vain
+  std::optional<Grant> grant;  // of the request whose head was looked at, until it is routed
 };
 
 }  // namespace fanfare

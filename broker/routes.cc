@@ -2,6 +2,7 @@
 #include "broker/routes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -67,7 +68,7 @@ Routes::Routes(Connections& connections, RouteHost& host, ServerState& server,
       page_(answering_) {}
 
 Verdict<std::size_t> Routes::on_head(Connection& connection) {
-  connection.granted = false;
+  connection.grant.reset();
   const HttpRequest& request = connection.parser->request();
   // HTTP/1.0 knows no expectations: there the field is nothing (RFC 9110, 10.1.1).
   if (const std::string_view expect = request.field("expect");
@@ -81,7 +82,6 @@ Verdict<std::size_t> Routes::on_head(Connection& connection) {
   Exchange exchange{connection, request, *live_, {}, {}, {}};
   if (auto fault = read_grant(exchange)) return *fault;
   connection.grant = std::move(exchange.grant);
-  connection.granted = true;
   const std::size_t most =
       PublishRoute::body_bytes_max(*live_, request, request.path.starts_with(topics_prefix));
   if (request.content_length && *request.content_length > most) {
@@ -121,9 +121,8 @@ std::optional<Fault> Routes::admit(Exchange& exchange) const {
   if (request.method == Method::options) {  // a preflight carries no credential
     return live_->access.refuse_host(exchange.connection.door.door, request.authority);
   }
-  if (exchange.connection.granted) {
-    exchange.connection.granted = false;
-    exchange.grant = std::move(exchange.connection.grant);
+  if (auto granted = std::exchange(exchange.connection.grant, std::nullopt)) {
+    exchange.grant = *std::move(granted);
   } else if (auto fault = read_grant(exchange)) {
     return fault;
   }
