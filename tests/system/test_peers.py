@@ -109,9 +109,11 @@ class Stalled(BrokerTest):
     flags = ('--history-events', '200', '--history-total-bytes', '32MiB')
     data = b'x' * 4000
 
-    def flood(self, topic, count):
+    def flood(self, topic, count, goes_on=lambda sent: True):
+        """Publishes as fast as answers come, 50 at a time, each when `goes_on` says so."""
         with self.broker.wire() as wire:
-            for _ in range(count // 50):
+            for sent in range(0, count, 50):
+                until('it may go on', lambda: goes_on(sent))
                 wire.send(request_bytes('POST', f'/topics/{topic}', self.data) * 50)
                 for _ in range(50):
                     answer = next_answer(wire)
@@ -124,11 +126,18 @@ class Stalled(BrokerTest):
         healthy = self.broker.sse('/topics/stall')
         until('all are open', lambda: self.broker.metric('fanfare_streams') >= 51)
         got = []
-        reader = threading.Thread(target=lambda: got.extend(healthy.events(3000)), daemon=True)
+
+        def read():
+            while len(got) < 3000:
+                got.append(healthy.event())
+
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
-        self.flood('stall', 1000)
+
+        # On a busy machine a thread of this test may rest for longer than 200 events of history last.
+        self.flood('stall', 1000, lambda sent: sent < len(got) + 100)
         warm = self.broker.memory_bytes()
-        self.flood('stall', 2000)
+        self.flood('stall', 2000, lambda sent: 1000 + sent < len(got) + 100)
         reader.join(30)
         self.assertEqual(len(got), 3000)
         numbers = [int(event.id.rsplit('-', 1)[1]) for event in got]
