@@ -48,7 +48,7 @@ Connection* Connections::find(Slot slot) {
   return connection != nullptr && connection->slot == slot ? connection : nullptr;
 }
 
-Connection* Connections::find(const RequestRef& ref) {
+Connection* Connections::find(RequestRef ref) {
   Connection* const connection = find(ref.slot);
   const bool waits = connection != nullptr && connection->serial == ref.serial &&
                      connection->state == Connection::State::waiting;
@@ -240,15 +240,18 @@ void Connections::end_after_answer(Connection& connection) {
   queue_flush(connection);
 }
 
-RequestRef Connections::park(Connection& connection, PendingAnswer pending) {
+RequestRef Connections::park(Connection& connection, PendingAnswer::Shape shape,
+                             std::string fields) {
   connection.state = Connection::State::waiting;
-  connection.pending = std::move(pending);
+  connection.pending.shape = shape;
+  connection.pending.fields = std::move(fields);
   ++connection.serial;
   return {worker_, connection.slot, connection.serial};
 }
 
 void Connections::resume(Connection& connection) {
-  connection.pending = {};
+  connection.pending.fields.clear();
+  connection.pending.lines = {};
   if (connection.state == Connection::State::waiting) {
     connection.state = Connection::State::reading;
     connection.head_known = false;

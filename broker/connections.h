@@ -51,7 +51,7 @@ class Connections {
   // Null: the slot is no connection (any more).
   Connection* find(Slot slot);
   // The connection whose parked request this is; null if it has gone.
-  Connection* find(const RequestRef& ref);
+  Connection* find(RequestRef ref);
 
   // What the engine has of a connection's slot.
   void on_bytes(Connection& connection, Bytes bytes);
@@ -66,8 +66,9 @@ class Connections {
   void make_last(Connection& connection) { connection.last = true; }
   // The connection ends when what is to be sent has gone.
   void end_after_answer(Connection& connection);
-  // The request waits for somebody; the ref finds it again.
-  RequestRef park(Connection& connection, PendingAnswer pending);
+  // The request waits for somebody, who is to answer in this shape and with these header fields;
+  // the ref finds it again.
+  RequestRef park(Connection& connection, PendingAnswer::Shape shape, std::string fields = {});
   // A parked request has been answered: reads on, beginning with what is here already.
   void resume(Connection& connection);
   // The connection becomes something else (a stream): forgets it and gives back what it still had

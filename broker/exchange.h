@@ -39,7 +39,7 @@ class RouteHost {
  public:
   virtual ~RouteHost() = default;
   // Publishes, here or where the keys have their owner. The outcome comes to the request.
-  virtual void publish(const RequestRef& from, uint64_t publisher, Publication&& publication) = 0;
+  virtual void publish(RequestRef from, uint64_t publisher, Publication&& publication) = 0;
   // To a worker's mailbox; it may be this one's.
   virtual void send(uint32_t worker, Message message) = 0;
   // A fault if this worker takes no such stream now (503 or 429).

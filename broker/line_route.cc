@@ -49,11 +49,9 @@ bool LineRoute::take_batch(Connection& connection, const LiveSettings& live) {
     if (taken.over_long) answering_.connections().end_after_answer(connection);
     return at > 0 && !taken.over_long;
   }
-  PendingAnswer pending;
-  pending.shape = PendingAnswer::Shape::lines;
-  pending.lines = std::move(taken.answers);
   taken.publication.patience = Patience::forever;
-  const RequestRef ref = answering_.connections().park(connection, std::move(pending));
+  const RequestRef ref = answering_.connections().park(connection, PendingAnswer::Shape::lines);
+  connection.pending.lines = std::move(taken.answers);
   host_.publish(ref, PublishRoute::publisher_of({}, connection), std::move(taken.publication));
   return true;
 }

@@ -60,10 +60,8 @@ void ListRoute::list(Exchange& exchange, ListQuestion::What what) {
       return answering_.refuse(exchange, nothing_readable(exchange));
   }
   question.upto = host_.bus_tail();
-  PendingAnswer pending;
-  pending.shape = PendingAnswer::Shape::list;
-  pending.fields = std::move(exchange.cors);
-  question.from = answering_.connections().park(exchange.connection, std::move(pending));
+  question.from = answering_.connections().park(exchange.connection, PendingAnswer::Shape::list,
+                                                std::move(exchange.cors));
   gathers_.push_back({what, question.from, question.most, 0, workers_, {}});
   for (uint32_t worker = 0; worker < workers_; ++worker) host_.send(worker, question);
 }

@@ -201,11 +201,10 @@ void PublishRoute::publish(Exchange& exchange, std::optional<std::string_view> p
     publication.events.push_back(encode(item));
     if (keyed) publication.keys.push_back(item_key(publisher, item));
   }
-  PendingAnswer pending;
-  pending.shape =
-      batch_.shape() == AnswerShape::one ? PendingAnswer::Shape::one : PendingAnswer::Shape::batch;
-  pending.fields = std::move(exchange.cors);
-  const RequestRef ref = answering_.connections().park(exchange.connection, std::move(pending));
+  using Shape = PendingAnswer::Shape;
+  const Shape shape = batch_.shape() == AnswerShape::one ? Shape::one : Shape::batch;
+  const RequestRef ref =
+      answering_.connections().park(exchange.connection, shape, std::move(exchange.cors));
   host_.publish(ref, publisher, std::move(publication));
 }
 

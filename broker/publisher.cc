@@ -50,31 +50,31 @@ void Publisher::count_parked(const Publication& publication, int step) {
   });
 }
 
-void Publisher::publish(uint64_t ticket, Publication&& publication, Instant now, WallTime wall) {
-  if (publication.keyed() && !check_keys(ticket, publication, now)) return;
+void Publisher::publish(RequestRef from, Publication&& publication, Instant now, WallTime wall) {
+  if (publication.keyed() && !check_keys(from, publication, now)) return;
   PublishResult::Kind why_not{};
-  if (!waits_behind_parked(publication) && try_publish(ticket, publication, now, wall, why_not)) {
+  if (!waits_behind_parked(publication) && try_publish(from, publication, now, wall, why_not)) {
     return;
   }
   counters_.parked.add(1);
   count_parked(publication, 1);
   const bool forever = publication.patience == Patience::forever;
-  parked_.push_back({ticket, std::move(publication), forever ? never : now + publish_wait_});
+  parked_.push_back({from, std::move(publication), forever ? never : now + publish_wait_});
 }
 
-bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant now) {
+bool Publisher::check_keys(RequestRef from, Publication& publication, Instant now) {
   using Found = KeyTable::Found;
   const auto refuse = [&](Found found) {
     const auto kind = found == Found::conflict ? PublishResult::Kind::key_conflict
                                                : PublishResult::Kind::key_in_progress;
-    answer_(ticket, {kind, 0, {}, {}, false});
+    answer_(from, {kind, 0, {}, {}, false});
     return false;
   };
   PublishResult earlier;
   if (publication.request_key.scope_and_key != 0) {
     const Found found = parts_.keys.find(publication.request_key, earlier);
     if (found == Found::replay) {
-      answer_(ticket, earlier);
+      answer_(from, earlier);
       return false;
     }
     if (found != Found::fresh) return refuse(found);
@@ -109,7 +109,7 @@ bool Publisher::check_keys(uint64_t ticket, Publication& publication, Instant no
     publication.keys = std::move(fresh_keys);
     if (publication.events.empty()) {
       before.replayed = true;
-      answer_(ticket, before);
+      answer_(from, before);
       return false;
     }
   }
@@ -125,7 +125,7 @@ void Publisher::forget_keys(const Publication& publication) {
   for (const PublishKey& key : publication.keys) parts_.keys.forget(key);
 }
 
-bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant now, WallTime wall,
+bool Publisher::try_publish(RequestRef from, Publication& publication, Instant now, WallTime wall,
                             PublishResult::Kind& why_not) {
   if (congested(publication)) {
     why_not = PublishResult::Kind::congested;
@@ -161,7 +161,7 @@ bool Publisher::try_publish(uint64_t ticket, Publication& publication, Instant n
   publication.events.clear();
   auto keyed =
       publication.keyed() ? std::make_unique<Publication>(std::move(publication)) : nullptr;
-  waiting_.push_back({ticket, result, std::move(keyed)});
+  waiting_.push_back({from, result, std::move(keyed)});
   return true;
 }
 
@@ -172,7 +172,7 @@ void Publisher::retry_parked(Instant now, WallTime wall) {
     parked_.pop_front();
     PublishResult::Kind why_not{};
     count_parked(parked.publication, -1);
-    if (try_publish(parked.ticket, parked.publication, now, wall, why_not)) continue;
+    if (try_publish(parked.from, parked.publication, now, wall, why_not)) continue;
     if (now < parked.deadline) {
       count_parked(parked.publication, 1);
       parked_.push_back(std::move(parked));
@@ -180,7 +180,7 @@ void Publisher::retry_parked(Instant now, WallTime wall) {
     }
     counters_.refused.add(1);
     forget_keys(parked.publication);
-    answer_(parked.ticket, {why_not, 0, {}, {}, false});
+    answer_(parked.from, {why_not, 0, {}, {}, false});
   }
 }
 
@@ -188,7 +188,7 @@ void Publisher::on_read(EventNumber cursor, Instant now) {
   while (!waiting_.empty() && waiting_.front().result.last <= cursor) {
     const Waiting done = std::move(waiting_.front());
     waiting_.pop_front();
-    answer_(done.ticket, done.keyed ? remember(done, now) : done.result);
+    answer_(done.from, done.keyed ? remember(done, now) : done.result);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "broker/congestion.h"
 #include "broker/flat_map.h"
 #include "broker/key_table.h"
+#include "broker/message.h"
 #include "broker/publication.h"
 #include "core/counter.h"
 #include "core/time.h"
@@ -30,8 +31,8 @@ struct PublisherCounters {
 
 class Publisher {
  public:
-  // Called when a publication has its answer; `ticket` is what publish() was given.
-  using Answer = std::function<void(uint64_t ticket, const PublishResult&)>;
+  // Called when a publication has its answer; `from` is what publish() was given.
+  using Answer = std::function<void(RequestRef from, const PublishResult&)>;
 
   struct Parts {
     Bus& bus;
@@ -46,7 +47,7 @@ class Publisher {
 
   // Publishes, parks or refuses. The answer may come before this returns only if it is a refusal or
   // a replay.
-  void publish(uint64_t ticket, Publication&& publication, Instant now, WallTime wall);
+  void publish(RequestRef from, Publication&& publication, Instant now, WallTime wall);
   // Tries what is parked again; refuses what has waited too long.
   void retry_parked(Instant now, WallTime wall);
   // This worker has read the bus up to `cursor`.
@@ -58,12 +59,12 @@ class Publisher {
 
  private:
   struct Parked {
-    uint64_t ticket;
+    RequestRef from;
     Publication publication;
     Instant deadline;
   };
   struct Waiting {
-    uint64_t ticket;
+    RequestRef from;
     PublishResult result;
     std::unique_ptr<Publication> keyed;  // its keys, to be remembered with the result; no events
   };
@@ -74,10 +75,10 @@ class Publisher {
   bool waits_behind_parked(const Publication& publication) const;
   void count_parked(const Publication& publication, int step);
   // Publishes if there is room now.
-  bool try_publish(uint64_t ticket, Publication& publication, Instant now, WallTime wall,
+  bool try_publish(RequestRef from, Publication& publication, Instant now, WallTime wall,
                    PublishResult::Kind& why_not);
   // Looks the keys up. False: answered already.
-  bool check_keys(uint64_t ticket, Publication& publication, Instant now);
+  bool check_keys(RequestRef from, Publication& publication, Instant now);
   void forget_keys(const Publication& publication);
   PublishResult remember(const Waiting& done, Instant now);
 

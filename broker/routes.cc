@@ -301,7 +301,7 @@ void Routes::route_internal(Exchange& exchange) {
                  "this is the internal listener: /livez, /readyz, /metrics, /statz, /streamz"));
 }
 
-void Routes::on_outcome(const RequestRef& to, const PublishResult& result) {
+void Routes::on_outcome(RequestRef to, const PublishResult& result) {
   Connection* const connection = connections_.find(to);
   if (connection == nullptr) return;  // published all the same
   if (connection->pending.shape == PendingAnswer::Shape::lines) {

@@ -28,7 +28,7 @@ class Routes final : public RequestHandler {
   void on_refused(Connection& connection, const Fault& fault) override;
 
   // Answers to parked requests; nobody may be waiting any more.
-  void on_outcome(const RequestRef& to, const PublishResult& result);
+  void on_outcome(RequestRef to, const PublishResult& result);
   void on_answer(const RequestAnswer& answer);
   void on_reply(ListReply&& reply) { list_.on_reply(std::move(reply)); }
 

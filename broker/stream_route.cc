@@ -91,11 +91,10 @@ bool StreamRoute::read_event(Exchange& exchange, StreamCommand& command) {
 }
 
 void StreamRoute::ask(Exchange& exchange, const StreamAddress& stream, StreamCommand command) {
-  PendingAnswer pending;
-  pending.shape = command.verb == StreamCommand::Verb::inbox ? PendingAnswer::Shape::one
-                                                             : PendingAnswer::Shape::command;
-  pending.fields = std::move(exchange.cors);
-  command.from = answering_.connections().park(exchange.connection, std::move(pending));
+  using Shape = PendingAnswer::Shape;
+  const Shape shape = command.verb == StreamCommand::Verb::inbox ? Shape::one : Shape::command;
+  command.from =
+      answering_.connections().park(exchange.connection, shape, std::move(exchange.cors));
   command.stream = stream.slot;
   host_.send(stream.worker, std::move(command));
 }

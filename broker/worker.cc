@@ -67,11 +67,8 @@ Worker::Worker(uint32_t index, ServerState& server, Engine& engine,
                   },
                   [this] { server_.wake_laggards(); }, server.congestion, keys_, server.epoch},
                  live_->settings.publish_wait,
-                 [this](uint64_t ticket, const PublishResult& result) {
-                   const auto found = tickets_.find(ticket);
-                   CHECK(found != tickets_.end());
-                   outcomes_.push_back({found->second, result});
-                   tickets_.erase(found);
+                 [this](RequestRef from, const PublishResult& result) {
+                   outcomes_.push_back({from, result});
                  }),
       streams_(
           {engine, table_, feeds_, fanout_, replays_, wheel_, server.stream_ids, *this, random_},

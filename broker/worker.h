@@ -49,7 +49,7 @@ class Worker final : public StreamHost, public RouteHost {
   Duration history_age(const Subscription& subscription) const override;
   void on_stream_closed(uint32_t slot) override;
   // RouteHost
-  void publish(const RequestRef& from, uint64_t publisher, Publication&& publication) override;
+  void publish(RequestRef from, uint64_t publisher, Publication&& publication) override;
   void send(uint32_t worker, Message message) override { server_.send(worker, std::move(message)); }
   std::optional<Fault> refuse_stream(const Exchange& exchange, const OpenStream& wanted) override;
   std::optional<std::string> feed_in_the_way(const Settings& settings,
@@ -58,7 +58,7 @@ class Worker final : public StreamHost, public RouteHost {
   Instant now() const override { return engine_.now(); }
   WallTime wall_now() const override { return engine_.wall_now(); }
 
-  void publish_here(const RequestRef& from, Publication&& publication);
+  void publish_here(RequestRef from, Publication&& publication);
   bool must_not_sleep() const;
   Instant sleep_until(Instant latest) const;
   void wait(Instant latest);
@@ -126,8 +126,6 @@ class Worker final : public StreamHost, public RouteHost {
   std::vector<HistoryQuestion> questions_;  // wait until this worker has read far enough
   std::vector<ListQuestion> lists_;         // likewise
   std::vector<BusEntry> entries_;
-  FlatMap<uint64_t, RequestRef> tickets_;  // publishes under way
-  uint64_t next_ticket_ = 1;
   // Told at one place of the turn, never from within a request; and those that are being told.
   std::vector<PublishOutcome> outcomes_, telling_;
   Instant next_expire_{};

@@ -23,7 +23,7 @@ void Worker::on_stream_closed(uint32_t slot) {
 }
 
 // All events of a publisher's keys are remembered at one place: the worker that its hash names.
-void Worker::publish(const RequestRef& from, uint64_t publisher, Publication&& publication) {
+void Worker::publish(RequestRef from, uint64_t publisher, Publication&& publication) {
   const auto owner = static_cast<uint32_t>(publisher % server_.workers());
   if (publication.keyed() && owner != index_) {
     server_.send(owner, KeyedPublish{from, std::move(publication)});
@@ -32,10 +32,8 @@ void Worker::publish(const RequestRef& from, uint64_t publisher, Publication&& p
   publish_here(from, std::move(publication));
 }
 
-void Worker::publish_here(const RequestRef& from, Publication&& publication) {
-  const uint64_t ticket = next_ticket_++;
-  tickets_.emplace(ticket, from);
-  publisher_.publish(ticket, std::move(publication), engine_.now(), engine_.wall_now());
+void Worker::publish_here(RequestRef from, Publication&& publication) {
+  publisher_.publish(from, std::move(publication), engine_.now(), engine_.wall_now());
 }
 
 // A stream of a feed that is there needs no room for another one.
