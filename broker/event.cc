@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "broker/event_memory.h"
 #include "core/check.h"
 #include "net/base64.h"
 #include "net/sse.h"
@@ -64,7 +65,7 @@ EventRef Event::make(const EventParts& parts) {
   const std::size_t size = sizeof(Event) + plan.total;
   CHECK_LT(size, std::size_t{1} << 32);
 
-  Event* const event = new (::operator new(size)) Event();
+  Event* const event = new (EventMemory::of_this_thread().take(size)) Event();
   event->allocated_ = static_cast<uint32_t>(size);
   Pen pen{event->at(0), event->at(0)};
   event->topic_bytes_ = static_cast<uint8_t>(parts.topics[0].size());
@@ -120,8 +121,9 @@ void Event::number_it(EventId id, WallTime time, Instant at_time) {
 }
 
 void Event::destroy() const {
+  const std::size_t size = allocated_;
   this->~Event();
-  ::operator delete(const_cast<void*>(static_cast<const void*>(this)));
+  EventMemory::of_this_thread().give_back(const_cast<void*>(static_cast<const void*>(this)), size);
 }
 
 }  // namespace fanfare

@@ -126,9 +126,11 @@ void History::enforce_sizes(TopicLog& log) {
   const TopicPolicy& policy = *log.policy;
   while (log.count() > policy.history_events ||
          (log.bytes > policy.history_bytes && log.count() > 1)) {
+    const std::size_t bytes = log.oldest()->bytes();
     evict_oldest(log);
-    // The next one to go has long left the cache: by then it is back.
-    __builtin_prefetch(log.oldest().get());
+    // The next one to go has long left the cache. When it goes it is back, all of it: a new event
+    // will be written where it lies (event_memory.h).
+    log.oldest()->fetch_ahead(bytes);
   }
 }
 

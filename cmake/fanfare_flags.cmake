@@ -22,6 +22,7 @@ if(FANFARE_SANITIZE)
   # are invisible to TSan: its runs use epoll and the simulated engine.
   add_compile_options(-fsanitize=${FANFARE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FANFARE_SANITIZE})
+  add_compile_definitions(FANFARE_SANITIZED)
 endif()
 if(FANFARE_FUZZ)
   # The rooms too: a fuzzer that does not see which branches an input reached only guesses.
