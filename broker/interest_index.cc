@@ -1,4 +1,4 @@
-// broker/interest_index.cc: a hash map of exact topics beside a trie of pattern segments.
+// broker/interest_index.cc: a set of exact topics beside a trie of pattern segments.
 //
 // The trie's nodes are numbers; all its edges live in one hash map keyed by (node, segment), so
 // that a node costs no map of its own. `*` and `**` are fields of a node, not edges.
@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <string>
 
+#include "broker/exact_topics.h"
 #include "broker/flat_map.h"
 #include "broker/id_list.h"
-#include "broker/name_hash.h"
 #include "core/check.h"
 
 namespace fanfare {
@@ -80,21 +80,14 @@ struct InterestIndex::Tables {
   struct Search {
     FeedMarks& marks;
     std::vector<uint32_t>& out;
-    void found(const IdList& set) {
-      for (const uint32_t feed : set.ids()) {
+    void found(std::span<const uint32_t> feeds) {
+      for (const uint32_t feed : feeds) {
         if (marks.first_time(feed)) out.push_back(feed);
       }
     }
   };
 
-  // The name is one of `source`, which lives on with it: the one that brought the name here, even
-  // if its own feed has gone.
-  struct Exact {
-    Subscription::Ref source;
-    IdList feeds;
-  };
-
-  FlatMap<std::string_view, Exact, NameHash, NameEqual> exact;
+  ExactTopics exact;
   FlatMap<Edge, uint32_t, EdgeHash, EdgeEqual> edges;
   std::vector<Node> nodes = std::vector<Node>(1);
   std::vector<uint32_t> free_nodes;
@@ -172,13 +165,13 @@ struct InterestIndex::Tables {
   void match_below(uint32_t at, std::string_view rest, Search& search) const {
     const Node& node = nodes[at];
     const bool own = at == root && rest.starts_with('$');
-    if (!own) search.found(node.deep);
+    if (!own) search.found(node.deep.ids());
     bool last = false;
     const std::string_view segment = take_segment(rest, last);
     const auto follow = [&](uint32_t below) {
       if (below == no_node) return;
       if (last) {
-        search.found(nodes[below].here);
+        search.found(nodes[below].here.ids());
       } else {
         match_below(below, rest, search);
       }
@@ -192,15 +185,10 @@ InterestIndex::InterestIndex() : tables_(std::make_unique<Tables>()) {}
 InterestIndex::~InterestIndex() = default;
 
 void InterestIndex::add(uint32_t feed, const Subscription& subscription) {
-  for (const std::string_view topic : subscription.exact_topics()) {
-    const HashedName hashed{topic, topic_hash(topic)};
-    auto entry = tables_->exact.find(hashed);
-    if (entry == tables_->exact.end()) {
-      entry =
-          tables_->exact.emplace(topic, Tables::Exact{Subscription::Ref(&subscription), {}}).first;
-      ++topics_in_bucket_[bucket_of(hashed.hash)];
-    }
-    entry->second.feeds.add(feed);
+  const std::span<const std::string_view> topics = subscription.exact_topics();
+  for (uint32_t i = 0; i < topics.size(); ++i) {
+    if (tables_->exact.add(feed, subscription, i))
+      ++topics_in_bucket_[bucket_of(topic_hash(topics[i]))];
   }
   for (const std::string_view pattern : subscription.patterns()) {
     tables_->add_pattern(feed, pattern);
@@ -211,12 +199,7 @@ void InterestIndex::add(uint32_t feed, const Subscription& subscription) {
 void InterestIndex::remove(uint32_t feed, const Subscription& subscription) {
   for (const std::string_view topic : subscription.exact_topics()) {
     const HashedName hashed{topic, topic_hash(topic)};
-    const auto entry = tables_->exact.find(hashed);
-    CHECK(entry != tables_->exact.end());
-    entry->second.feeds.remove(feed);
-    if (!entry->second.feeds.empty()) continue;
-    tables_->exact.erase(entry);
-    --topics_in_bucket_[bucket_of(hashed.hash)];
+    if (tables_->exact.remove(feed, hashed)) --topics_in_bucket_[bucket_of(hashed.hash)];
   }
   for (const std::string_view pattern : subscription.patterns()) {
     tables_->remove_pattern(feed, root, pattern);
@@ -227,13 +210,12 @@ void InterestIndex::remove(uint32_t feed, const Subscription& subscription) {
 void InterestIndex::match(std::string_view topic, TopicHash hash, FeedMarks& marks,
                           std::vector<uint32_t>& out) const {
   Tables::Search search{marks, out};
-  const auto entry = tables_->exact.find(HashedName{topic, hash});
-  if (entry != tables_->exact.end()) search.found(entry->second.feeds);
+  search.found(tables_->exact.feeds_of({topic, hash}));
   if (pattern_entries_ != 0) tables_->match_below(root, topic, search);
 }
 
 std::size_t InterestIndex::exact_topic_count() const {
-  return tables_->exact.size();
+  return tables_->exact.count();
 }
 
 std::size_t InterestIndex::pattern_node_count() const {
@@ -246,8 +228,7 @@ std::size_t InterestIndex::memory_bytes() const {
     return text.capacity() > 15 ? text.capacity() + 1 : 0;
   };
   std::size_t bytes = sizeof *this + sizeof(Tables);
-  bytes += tables_->exact.bucket_count() * (sizeof(std::pair<std::string_view, Tables::Exact>) + 1);
-  for (const auto& [name, entry] : tables_->exact) bytes += entry.feeds.heap_bytes();
+  bytes += tables_->exact.memory_bytes();
   bytes += tables_->edges.bucket_count() * (sizeof(std::pair<Edge, uint32_t>) + 1);
   for (const auto& [edge, node] : tables_->edges) bytes += heap(edge.segment);
   for (const Node& node : tables_->nodes) bytes += node.here.heap_bytes() + node.deep.heap_bytes();

@@ -117,7 +117,7 @@ TEST_F(Interest, finds_what_a_scan_finds_through_a_random_life) {
 
 TEST_F(Interest, ten_thousand_topics_are_cheap) {
   for (uint32_t i = 0; i < 10'000; ++i) index_.add(i, *of({"user/" + std::to_string(i)}));
-  EXPECT_LT((index_.memory_bytes() - sizeof index_) / 10'000, 120U);
+  EXPECT_LT((index_.memory_bytes() - sizeof index_) / 10'000, 40U);
   EXPECT_EQ(match("user/77"), (Feeds{77}));
 }
 
