@@ -104,9 +104,9 @@ The server:
                         where the started broker and the generator run
 
 The load, instead of the workload's own:
-  --streams, --topics, --publishers, --rate (events/s of the open loop), --bytes,
-  --batch (events in a request), --seconds (of each counted stage), --stage NAME (only this),
-  --ramp (streams opened a second)
+  --streams (of its largest group), --topics, --publishers, --rate (events/s of the open
+  loop), --bytes, --batch (events in a request), --seconds (of each counted stage),
+  --stage NAME (only this), --ramp (streams opened a second)
   --p99-under MS        instead of the stages: search the highest rate at which 99 % of the
                         events reach their last subscriber in so many milliseconds
 

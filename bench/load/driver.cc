@@ -59,7 +59,7 @@ void Driver::post_what_is_due() {
   }
 }
 
-void Driver::run(Duration time, const std::function<void()>& each_round) {
+void Driver::run(Duration time) {
   const Instant until = monotonic_now() + time;
   busy_ = load_.rate <= 0;
   next_due_ = monotonic_now();
@@ -68,20 +68,16 @@ void Driver::run(Duration time, const std::function<void()>& each_round) {
   }
   turn_until(loop_, until, [&] {
     if (load_.rate > 0) post_what_is_due();
-    if (each_round) each_round();
     return false;
   });
 }
 
-void Driver::publish(uint32_t events, std::size_t bytes) {
+void Driver::publish_one(std::size_t bytes) {
   busy_ = false;
-  for (uint32_t i = 0; i < events; ++i) {
-    Publisher& publisher = publishers_.front();
-    publisher.post(path, make_payload(bytes));
-    const Instant until = monotonic_now() + std::chrono::seconds(20);
-    if (!turn_until(loop_, until, [&] { return publisher.is_idle(); }))
-      fail("a POST got no answer");
-  }
+  Publisher& publisher = publishers_.front();
+  publisher.post(path, make_payload(bytes));
+  const Instant until = monotonic_now() + std::chrono::seconds(20);
+  if (!turn_until(loop_, until, [&] { return publisher.is_idle(); })) fail("a POST got no answer");
 }
 
 }  // namespace fanfare::bench

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "bench/load/flags.h"
@@ -31,10 +30,9 @@ class Driver {
  public:
   Driver(Loop& loop, const sockaddr_in& to, const Load& load);
 
-  // `each_round` is called between rounds of the loop; may be empty.
-  void run(Duration time, const std::function<void()>& each_round = {});
-  // So many events of such a size, one after the other, each answered.
-  void publish(uint32_t events, std::size_t bytes);
+  void run(Duration time);
+  // One event of such a size; returns when it is answered.
+  void publish_one(std::size_t bytes);
 
   uint64_t accepted = 0, refused = 0;
 

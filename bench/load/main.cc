@@ -9,9 +9,7 @@
 int main(int argc, char** argv) {
   using namespace fanfare::bench;
   static const std::map<std::string, int (*)(Flags&)> commands = {
-      {"fanout", run_fanout}, {"floor-server", run_floor_server},
-      {"idle", run_idle},     {"slow", run_slow},
-      {"sweep", run_sweep},   {"many", run_many},
+      {"fanout", run_fanout}, {"floor-server", run_floor_server}, {"sweep", run_sweep},
       {"verify", run_verify}, {"event-floor", run_event_floor},
   };
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));

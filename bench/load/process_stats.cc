@@ -62,18 +62,16 @@ double softirq_thread_seconds() {
   return sum;
 }
 
-Memory memory_of(pid_t process) {
+uint64_t resident_bytes_of(pid_t process) {
   std::istringstream lines(text_of_file("/proc/" + std::to_string(process) + "/status"));
-  Memory memory;
   std::string name;
   uint64_t kilobytes = 0;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     words >> name >> kilobytes;
-    if (name == "VmRSS:") memory.resident_bytes = kilobytes * 1024;
-    if (name == "RssAnon:") memory.anonymous_bytes = kilobytes * 1024;
+    if (name == "VmRSS:") return kilobytes * 1024;
   }
-  return memory;
+  return 0;
 }
 
 void pin_to_core(int core) {

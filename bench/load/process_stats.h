@@ -12,11 +12,7 @@ double cpu_seconds(pid_t process);
 // The same of the kernel's ksoftirqd threads: network work that no process was charged for.
 double softirq_thread_seconds();
 
-struct Memory {
-  uint64_t resident_bytes = 0;   // as top shows it
-  uint64_t anonymous_bytes = 0;  // of that, the process's own: heap and stacks
-};
-Memory memory_of(pid_t process);
+uint64_t resident_bytes_of(pid_t process);  // of memory, as top shows it
 
 // From now on the calling thread, and what it starts, runs on this core only. No such core:
 // nothing.

@@ -79,7 +79,7 @@ void Reader::on_ready(uint32_t events) {
   if (state_ == State::connecting) {
     ask();
   } else if ((events & EPOLLIN) != 0) {
-    receive(buffer_bytes);
+    receive();
   } else {
     end("hung up");
   }
@@ -98,9 +98,9 @@ void Reader::ask() {
   loop_.change(descriptor_, EPOLLIN, *this);
 }
 
-void Reader::receive(std::size_t bytes_max) {
+void Reader::receive() {
   if (descriptor_ < 0) return;
-  const ssize_t got = recv(descriptor_, buffer.data(), std::min(bytes_max, buffer_bytes), 0);
+  const ssize_t got = recv(descriptor_, buffer.data(), buffer_bytes, 0);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) return end(got == 0 ? "ended" : std::strerror(errno));
   const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));

@@ -31,8 +31,7 @@ class Sink {
 
 enum class Reading : uint8_t {
   eager,  // whatever comes
-  never,  // nothing after the head
-  paced   // a little whenever read_some() is called
+  never   // nothing after the head
 };
 
 class Reader final : public Handler {
@@ -49,8 +48,6 @@ class Reader final : public Handler {
   // Closes with a reset, as a client that dies does.
   void reset();
   void set_reading(Reading reading);
-  // Reads at most so many bytes.
-  void read_some(std::size_t bytes_max) { receive(bytes_max); }
 
   // From now on the kernel notes when bytes arrive.
   void stamp_arrivals();
@@ -67,7 +64,7 @@ class Reader final : public Handler {
   enum class State : uint8_t { closed, connecting, asked, open };
 
   void ask();
-  void receive(std::size_t bytes_max);
+  void receive();
   void take_head(std::string_view bytes);
   void end(std::string_view why);
 

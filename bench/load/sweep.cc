@@ -49,7 +49,7 @@ class Side {
   // From the first arrival to the last.
   double sweep_ms(std::size_t bytes, Duration pause) {
     for (uint32_t i = 0; i < readers_->size(); ++i) (*readers_)[i].drain();
-    driver_->publish(1, bytes);
+    driver_->publish_one(bytes);
     std::this_thread::sleep_for(pause);
     std::vector<WallTime> arrivals;
     for (uint32_t i = 0; i < readers_->size(); ++i) {

@@ -170,6 +170,7 @@ int measure(BenchOptions options, const std::vector<std::string>& words, int sto
 
   const auto spare_cores = static_cast<unsigned>(std::max<std::size_t>(
       1, options.generator_cores->empty() ? result.cores : options.generator_cores->size()));
+  result.generator_cores = spare_cores;
   const Shares shares = divide(*plan, part_max, spare_cores);
   result.generator_processes = static_cast<uint32_t>(shares.parts());
   run_on(*options.generator_cores);

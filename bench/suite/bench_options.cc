@@ -168,14 +168,14 @@ Result<BenchOptions> parse_bench_options(std::span<const std::string> words) {
 
 Result<Plan> plan_of(const BenchOptions& options) {
   Plan plan = make_plan(options.workload, options.size);
-  const bool shapes = options.streams || options.topics || options.publishers || options.rate ||
-                      options.bytes || options.batch;
+  const bool shapes =
+      options.topics || options.publishers || options.rate || options.bytes || options.batch;
   if (shapes && plan.groups.size() > 1) {
     return Error{plan.name +
-                 " has several groups: --streams, --topics, --publishers, --rate, --bytes and "
-                 "--batch are for workloads of one"};
+                 " has several groups: --topics, --publishers, --rate, --bytes and --batch are "
+                 "for workloads of one"};
   }
-  Group& group = plan.groups.front();
+  Group& group = *std::ranges::max_element(plan.groups, {}, &Group::streams);
   const bool one_each = group.topics > 1 && group.topics == group.streams;
   group.streams = options.streams.value_or(group.streams);
   if (one_each) group.topics = group.streams;

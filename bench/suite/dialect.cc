@@ -121,6 +121,17 @@ class NatsPublish final : public PublishDialect {
 
 }  // namespace
 
+std::string why_ended(std::string_view last_bytes) {
+  std::string why = "ended by the server";
+  constexpr std::string_view event = "event: fanfare.close\n", reason = "\"reason\":\"";
+  const std::size_t said = last_bytes.rfind(event);
+  if (said == last_bytes.npos) return why;
+  const std::size_t at = last_bytes.find(reason, said);
+  if (at == last_bytes.npos) return why;
+  const std::string_view word = last_bytes.substr(at + reason.size());
+  return why.append(": ").append(word.substr(0, word.find('"')));
+}
+
 Result<std::unique_ptr<SubscribeDialect>> make_subscribe_dialect(const Manner& manner) {
   using Made = std::unique_ptr<SubscribeDialect>;
   const auto url = parse_url_template(manner.subscribe);

@@ -53,6 +53,9 @@ struct Opening {
   std::string why;  // refused
 };
 
+// Why a server ended a stream, from the last bytes it sent: Fanfare says it in an event.
+std::string why_ended(std::string_view last_bytes);
+
 class SubscribeDialect {
  public:
   virtual ~SubscribeDialect() = default;

@@ -95,6 +95,7 @@ struct Measurement {
   uint32_t streams_wanted = 0, streams_opened = 0;
   double opening_s = 0;
   uint32_t generator_processes = 0;
+  unsigned generator_cores = 1;  // that it may use
   bool interrupted = false;
   MemoryResult memory;
   std::vector<StageResult> stages;

@@ -143,8 +143,7 @@ void Receiver::take_body(std::string_view bytes) {
     if (corrupt > 0) sink_.on_corrupt(*this, corrupt);
   });
   if (!alive()) return scanner_.forget();  // the rest was the closed stream's
-  if (flow != Flow::goes_on)
-    return end(flow == Flow::ended ? "ended by the server" : "broken frames");
+  if (flow != Flow::goes_on) return end(flow == Flow::ended ? why_ended(bytes) : "broken frames");
   if (unframer_.has_ping()) {
     const std::string pong = websocket_frame(websocket_pong, unframer_.take_ping());
     send(descriptor_, pong.data(), pong.size(), MSG_NOSIGNAL);

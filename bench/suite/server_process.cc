@@ -197,7 +197,7 @@ ServerUse ServerProcess::use() const {
   ServerUse use;
   for (const pid_t process : tree()) {
     use.cpu_s += cpu_seconds(process);
-    use.resident_bytes += memory_of(process).resident_bytes;
+    use.resident_bytes += resident_bytes_of(process);
   }
   return use;
 }

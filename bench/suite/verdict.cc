@@ -82,11 +82,15 @@ std::string generator_fault(const Measurement& result, const StageResult& stage)
   const double server = stage.server_cores();
   const double server_full = busy_share * std::max(1u, result.workers);
   const bool server_is_idle = result.server_known && server < server_full;
-  if (busiest >= busy_share && server_is_idle) {
+  const bool full =
+      busiest >= busy_share || stage.generator_cores() >= busy_share * result.generator_cores;
+  if (full) {
     return fmt::format(
-        "In stage {} a process of the generator used {:.0f} % of a core while the server used "
-        "{:.0f} %: the generator was the bottleneck, the server can do more than this.",
-        stage.name, 100 * busiest, 100 * server);
+        "In stage {} the generator used {:.0f} % of a core (its busiest process {:.0f} %) and the "
+        "server {:.0f} %: {}",
+        stage.name, 100 * stage.generator_cores(), 100 * busiest, 100 * server,
+        server_is_idle ? "the generator was the bottleneck, the server can do more than this."
+                       : "both were full, readers may have waited for the generator.");
   }
   if (stage.late_p99_ms > late_ms_max) {
     return fmt::format(

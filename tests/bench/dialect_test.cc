@@ -125,6 +125,15 @@ TEST(NatsDialect, what_is_no_answer_is_passed_over) {
   EXPECT_EQ((*subscribe)->read_opening(said).state, Opening::State::open);
 }
 
+TEST(Dialect, a_farewell_says_why_a_stream_ended) {
+  EXPECT_EQ(why_ended("data: x\n\nretry: 2100\nevent: fanfare.close\n"
+                      "data: {\"reason\":\"lagged\",\"final\":false}\n\n\r\n0\r\n\r\n"),
+            "ended by the server: lagged");
+  EXPECT_EQ(why_ended("data: {\"reason\":\"lagged\"}\n\n"), "ended by the server");
+  EXPECT_EQ(why_ended("event: fanfare.close\ndata: {"), "ended by the server");
+  EXPECT_EQ(why_ended(""), "ended by the server");
+}
+
 TEST(Preset, every_one_makes_both_dialects) {
   for (const std::string_view name : preset_names()) {
     const auto manner = make_preset(name, "http://127.0.0.1:8080");

@@ -148,13 +148,22 @@ TEST(BenchOptions, topics_of_one_reader_grow_with_the_streams) {
   EXPECT_EQ(plan_of(*options)->groups[0].topics, 300u);
 }
 
+TEST(BenchOptions, streams_are_those_of_the_largest_group) {
+  const auto options = parse({"beside", "--streams", "50000"});
+  ASSERT_TRUE(options);
+  const auto plan = plan_of(*options);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->groups[0].streams, make_plan("beside", Size::full).groups[0].streams);
+  EXPECT_EQ(plan->groups[1].streams, 50'000u);
+}
+
 TEST(BenchOptions, faults_name_what_to_change) {
   EXPECT_NE(parse({"one-to-mony"}).error().find("one-to-many"), std::string::npos);
   EXPECT_NE(parse({"idle", "--stream", "3"}).error().find("--streams"), std::string::npos);
   EXPECT_NE(parse({"idle", "--streams"}).error().find("value is missing"), std::string::npos);
   EXPECT_NE(parse({"compare", "a.json"}).error().find("two files"), std::string::npos);
   EXPECT_FALSE(parse({"idle", "--subscribe", "http://127.0.0.1:1/{topic}"}));
-  const auto options = parse({"mixed", "--streams", "3"});
+  const auto options = parse({"mixed", "--topics", "3"});
   ASSERT_TRUE(options);
   EXPECT_NE(plan_of(*options).error().find("several groups"), std::string::npos);
 }

@@ -90,8 +90,18 @@ TEST(Verdict, says_when_the_generator_was_the_bottleneck) {
   result.stages[0].busiest_part_cpu_s = 1.95;
   result.stages[0].server_cpu_s = 0.6;
   EXPECT_NE(all_words(result).find("the generator was the bottleneck"), std::string::npos);
-  // Both full: the server is measured at what it can.
   result.stages[0].server_cpu_s = 1.9;
+  EXPECT_NE(all_words(result).find("both were full"), std::string::npos);
+  EXPECT_EQ(all_words(result).find("The generator kept up"), std::string::npos);
+}
+
+TEST(Verdict, processes_that_share_a_full_core_are_full) {
+  Measurement result = clean_measurement();
+  result.stages[0].server_cpu_s = 1.9;
+  result.stages[0].generator_cpu_s = 1.9;
+  result.stages[0].busiest_part_cpu_s = 1.0;
+  EXPECT_NE(all_words(result).find("both were full"), std::string::npos);
+  result.generator_cores = 2;
   EXPECT_NE(all_words(result).find("The generator kept up"), std::string::npos);
 }
 
