@@ -65,6 +65,7 @@ test('eventsource: a stream that the broker cuts again and again sees every even
     }
   }
   await until('it has the last', () => seen.messages.at(-1) === '200' || seen.messages.length);
+  await until('it has been told of the last cut', () => seen.closes.length >= cut || seen.closes);
   const first = Number(seen.messages[0]);
   assert.deepEqual(seen.messages, numbers(first, 200));
   assert.equal(seen.closes.filter((close) => close.reason === 'kicked' && !close.final).length, cut);
