@@ -18,9 +18,9 @@ class EventScanner {
   // Calls each(stamp, before) for every event: `before` are bytes of this piece in front of it.
   // Returns how many were not as they were published.
   template <class Each>
-  uint32_t scan(std::string_view bytes, Each&& each) {
+  uint32_t scan(StampReader& reader, std::string_view bytes, Each&& each) {
     uint32_t corrupt = 0;
-    while (!piece_.empty() && !bytes.empty()) corrupt += finish(bytes, each);
+    while (!piece_.empty() && !bytes.empty()) corrupt += finish(reader, bytes, each);
     const char* const first = bytes.data();
     while (!bytes.empty()) {
       const void* found = std::memchr(bytes.data(), stamp_begin, bytes.size());
@@ -41,7 +41,7 @@ class EventScanner {
         break;
       }
       const std::string_view before(first, static_cast<std::size_t>(bytes.data() - first));
-      corrupt += tell(bytes.substr(0, *size), before, each);
+      corrupt += tell(reader, bytes.substr(0, *size), before, each);
       bytes.remove_prefix(*size);
     }
     return corrupt;
@@ -52,7 +52,7 @@ class EventScanner {
  private:
   // Takes what the piece lacks, first its head, then the rest.
   template <class Each>
-  uint32_t finish(std::string_view& bytes, Each&& each) {
+  uint32_t finish(StampReader& reader, std::string_view& bytes, Each&& each) {
     std::size_t whole = stamp_head_bytes;
     if (piece_.size() >= stamp_head_bytes) {
       const auto size = announced_bytes(piece_);
@@ -63,14 +63,15 @@ class EventScanner {
     piece_ += taken;
     bytes.remove_prefix(taken.size());
     if (piece_.size() < whole || whole == stamp_head_bytes) return 0;
-    const uint32_t corrupt = tell(piece_, {}, each);
+    const uint32_t corrupt = tell(reader, piece_, {}, each);
     forget();
     return corrupt;
   }
 
   template <class Each>
-  static uint32_t tell(std::string_view data, std::string_view before, Each&& each) {
-    const auto stamp = read_event_data(data);
+  static uint32_t tell(StampReader& reader, std::string_view data, std::string_view before,
+                       Each&& each) {
+    const auto stamp = reader.read(data);
     if (!stamp) return 1;
     each(*stamp, before);
     return 0;

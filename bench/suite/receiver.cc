@@ -19,6 +19,7 @@ namespace {
 // One for all receivers of a process: what is read is looked at before the next read.
 constexpr std::size_t buffer_bytes = 256_KiB;
 std::array<char, buffer_bytes> buffer;  // NOLINT
+StampReader reader;                     // NOLINT: of all receivers, too
 
 constexpr uint8_t websocket_pong = 10;
 
@@ -137,9 +138,10 @@ void Receiver::take_body(std::string_view bytes) {
   const auto alive = [&] { return life == life_ && is_open(); };
   const Flow flow = unframer_.feed(bytes, [&](std::string_view body) {
     if (!alive()) return;
-    const uint32_t corrupt = scanner_.scan(body, [&](const Stamp& stamp, std::string_view before) {
-      if (alive()) sink_.on_event(*this, stamp, before);
-    });
+    const uint32_t corrupt =
+        scanner_.scan(reader, body, [&](const Stamp& stamp, std::string_view before) {
+          if (alive()) sink_.on_event(*this, stamp, before);
+        });
     if (corrupt > 0) sink_.on_corrupt(*this, corrupt);
   });
   if (!alive()) return scanner_.forget();  // the rest was the closed stream's

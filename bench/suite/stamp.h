@@ -1,8 +1,8 @@
 // bench/suite/stamp.h: what every event of a measurement carries: who published it as which, when
 // it was due, and bytes that show whether it came whole.
 //
-// Pure functions. The data of an event is ASCII without quotes or escapes, so that JSON around it
-// changes nothing:
+// Pure functions, and a reader that remembers. The data of an event is ASCII without quotes or
+// escapes, so that JSON around it changes nothing:
 //
 //     ^ size(6) stage(1) topic(6) source(4) sequence(8) due(16) sum(4) filler ~
 //
@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/time.h"
 
@@ -44,5 +45,22 @@ std::optional<std::size_t> announced_bytes(std::string_view head);
 // The stamp of data that is here from its first to its last byte; nothing if a byte is not as it
 // was.
 std::optional<Stamp> read_event_data(std::string_view data);
+
+// Reads what mostly came a moment ago to another stream of the process: that is compared, byte for
+// byte, with what was found whole then, in a third of the time. Not for several threads.
+class StampReader {
+ public:
+  StampReader() : lately_(events) {}
+  std::optional<Stamp> read(std::string_view data);
+
+ private:
+  static constexpr std::size_t events = 2048;  // a power of two
+  static constexpr std::size_t bytes_max = 1024;
+  struct Read {
+    Stamp stamp;
+    std::string data;
+  };
+  std::vector<Read> lately_;  // by its source and sequence
+};
 
 }  // namespace fanfare::bench

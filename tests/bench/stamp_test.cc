@@ -45,6 +45,40 @@ TEST(Stamp, a_missing_or_a_doubled_piece_is_seen) {
   EXPECT_FALSE(read_event_data(whole.substr(0, 200) + whole.substr(150)));
 }
 
+TEST(StampReader, reads_the_same_event_again_as_it_was) {
+  StampReader reader;
+  for (int time = 0; time < 3; ++time) {
+    for (uint32_t sequence = 0; sequence < 5'000; ++sequence) {  // more than it remembers
+      const auto stamp = reader.read(data_of(200, sequence));
+      ASSERT_TRUE(stamp);
+      ASSERT_EQ(stamp->sequence, sequence);
+      ASSERT_EQ(stamp->source, 5u);
+    }
+  }
+}
+
+TEST(StampReader, every_changed_byte_of_an_event_it_knows_is_seen) {
+  StampReader reader;
+  const std::string whole = data_of(120, 9);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    ASSERT_TRUE(reader.read(whole));
+    std::string spoiled = whole;
+    spoiled[i] = spoiled[i] == '0' ? '1' : '0';
+    EXPECT_FALSE(reader.read(spoiled)) << "at byte " << i;
+  }
+  EXPECT_FALSE(reader.read(whole.substr(0, 60) + whole.substr(61)));
+}
+
+TEST(StampReader, large_and_tiny_data_are_read_too) {
+  StampReader reader;
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_TRUE(reader.read(data_of(16'384, 3)));
+    EXPECT_TRUE(reader.read(data_of(1, 4)));
+    EXPECT_FALSE(reader.read("^"));
+    EXPECT_FALSE(reader.read(""));
+  }
+}
+
 struct Scanned {
   std::vector<uint32_t> sequences;
   uint32_t corrupt = 0;
@@ -52,10 +86,11 @@ struct Scanned {
 
 Scanned scan_in_pieces(const std::string& text, std::size_t piece_bytes) {
   Scanned scanned;
+  StampReader reader;
   EventScanner scanner;
   for (std::size_t at = 0; at < text.size(); at += piece_bytes) {
     scanned.corrupt += scanner.scan(
-        std::string_view(text).substr(at, piece_bytes),
+        reader, std::string_view(text).substr(at, piece_bytes),
         [&](const Stamp& stamp, std::string_view) { scanned.sequences.push_back(stamp.sequence); });
   }
   return scanned;
@@ -86,9 +121,10 @@ TEST(EventScanner, counts_a_spoiled_event_and_goes_on_behind_it) {
 }
 
 TEST(EventScanner, shows_what_stood_before_an_event) {
+  StampReader reader;
   EventScanner scanner;
   std::string seen;
-  scanner.scan("id: 12-7\ndata: " + data_of(60, 0),
+  scanner.scan(reader, "id: 12-7\ndata: " + data_of(60, 0),
                [&](const Stamp&, std::string_view before) { seen = before; });
   EXPECT_EQ(seen, "id: 12-7\ndata: ");
 }
