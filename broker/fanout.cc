@@ -33,6 +33,7 @@ FanOut::FanOut(Engine& engine, StreamTable& streams, FeedTable& feeds, Congestio
 
 void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
   Feed& feed = feeds_[feed_id];
+  bool wait = false;
   if (!feed.active) {
     feed.active = true;
     active_.push_back(feed_id);
@@ -40,19 +41,77 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
     // follows on another goes on where that ended: each reader is visited at equal intervals.
     feed.sweep.at += feed.members().size() / 3 + 1;
     begin_round(feed, now);
-    return;
+  } else if (feed.sweep.debt > feed.sweep.debt_max) {
+    see_debt(feed);
+    wait = feed.sweep.debt > feed.sweep.debt_max;
   }
-  if (feed.sweep.debt <= feed.sweep.debt_max) return;
-  see_debt(feed);
-  if (feed.sweep.debt <= feed.sweep.debt_max) return;
-  if (!feed.congested_topics) feed.congested_topics = std::make_unique<std::vector<uint32_t>>();
-  auto& marked = *feed.congested_topics;
+  wait = crowd_holds(feed_id, feed, event, now) || wait;
+  if (wait) mark(feed, event);
+}
+
+void FanOut::mark(Feed& feed, const Event& event) {
+  if (!feed.pressure) feed.pressure = std::make_unique<Feed::Pressure>();
+  std::vector<uint32_t>& marked = feed.pressure->marked;
   event.for_each_topic([&](std::string_view topic) {
     const uint32_t bit = CongestionMap::bit_of(topic_hash(topic));
     if (std::find(marked.begin(), marked.end(), bit) != marked.end()) return;
     marked.push_back(bit);
     congestion_.mark(bit);
   });
+}
+
+// Unless there is another reason for publishers to wait.
+void FanOut::relieve(Feed& feed) {
+  if (!feed.pressure) return;
+  Feed::Pressure& pressure = *feed.pressure;
+  if (pressure.crowd && pressure.crowd->holds_publishers()) return;
+  if (feed.active && feed.sweep.debt > feed.sweep.debt_max) return;
+  for (const uint32_t bit : pressure.marked) congestion_.unmark(bit);
+  pressure.marked.clear();
+  if (!pressure.crowd) feed.pressure.reset();
+}
+
+bool FanOut::crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Instant now) {
+  if (!feed.pressure || !feed.pressure->crowd) {
+    if (!Crowd::begins(feed.behind, feed.members().size())) return false;
+    if (!watcher_.cuts_laggards(feed)) return false;
+    if (!feed.pressure) feed.pressure = std::make_unique<Feed::Pressure>();
+    feed.pressure->crowd.emplace(now);
+    crowds_.push_back(feed_id);
+  }
+  Crowd& crowd = *feed.pressure->crowd;
+  crowd.on_event(event.chunked_frame().size());
+  return crowd.holds_publishers();
+}
+
+void FanOut::look_at_crowds(Instant now) {
+  for (std::size_t i = 0; i < crowds_.size();) {
+    Feed& feed = feeds_[crowds_[i]];
+    std::optional<Crowd>& crowd = feed.pressure->crowd;
+    if (!Crowd::has_caught_up(feed.behind, feed.members().size())) {
+      if (crowd->look(now, feed.behind)) relieve(feed);
+      ++i;
+      continue;
+    }
+    crowd.reset();
+    relieve(feed);
+    crowds_[i] = crowds_.back();
+    crowds_.pop_back();
+  }
+}
+
+Instant FanOut::next_look() const {
+  Instant next = never;
+  for (const uint32_t id : crowds_) next = std::min(next, feeds_[id].pressure->crowd->window_end());
+  return next;
+}
+
+// Its last reader leaves.
+void FanOut::forget_pressure(uint32_t feed_id, Feed& feed) {
+  if (!feed.pressure) return;
+  std::erase(crowds_, feed_id);
+  for (const uint32_t bit : feed.pressure->marked) congestion_.unmark(bit);
+  feed.pressure.reset();
 }
 
 void FanOut::begin_round(Feed& feed, Instant now) {
@@ -62,7 +121,7 @@ void FanOut::begin_round(Feed& feed, Instant now) {
   feed.sweep.end = feed.last();
   feed.sweep.began = now;
   if (feed.sweep.debt_max == 0) feed.sweep.debt_max = limits_.debt_max;
-  if (feed.congested_topics) see_debt(feed);
+  if (feed.pressure) see_debt(feed);
   counters_.sweeps.add(1);
 }
 
@@ -75,7 +134,7 @@ void FanOut::see_debt(Feed& feed) {
   const Stream& next = streams_[members[feed.sweep.at % members.size()]];
   if (next.behind || next.pulling || next.closing) return;  // not the feed's debt
   feed.sweep.debt = feed.bytes_from(next.next);
-  if (feed.sweep.debt <= feed.sweep.debt_max) clear_congestion(feed);
+  if (feed.sweep.debt <= feed.sweep.debt_max) relieve(feed);
 }
 
 void FanOut::adapt_debt(Feed& feed, Instant now) {
@@ -90,12 +149,6 @@ void FanOut::adapt_debt(Feed& feed, Instant now) {
     debt_max += debt_max / 8;
   }
   debt_max = std::clamp(debt_max, limits_.debt_min, limits_.debt_max);
-}
-
-void FanOut::clear_congestion(Feed& feed) {
-  if (!feed.congested_topics) return;
-  for (const uint32_t bit : *feed.congested_topics) congestion_.unmark(bit);
-  feed.congested_topics.reset();
 }
 
 void FanOut::queue(uint32_t slot) {
@@ -131,6 +184,7 @@ void FanOut::forget(uint32_t slot) {
       queue(*moved);
     }
   }
+  if (feed.members().empty()) forget_pressure(stream.feed, feed);
   feeds_.close_if_empty(stream.feed);
 }
 
@@ -144,6 +198,12 @@ void FanOut::set_behind(Stream& stream, bool behind) {
 }
 
 void FanOut::run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max) {
+  send_batches(clock, time_max, bytes_max);
+  if (!crowds_.empty()) look_at_crowds(clock());
+}
+
+void FanOut::send_batches(const std::function<Instant()>& clock, Duration time_max,
+                          std::size_t bytes_max) {
   Instant now = clock();
   const Instant end = now + time_max;
   const uint64_t bytes_at_start = counters_.bytes.value();
@@ -181,7 +241,7 @@ void FanOut::fill_from_feeds() {
     if (feeds_[id].sweep.left == 0) {
       round_over_.push_back(id);
     } else {
-      if (feeds_[id].congested_topics) see_debt(feeds_[id]);
+      if (feeds_[id].pressure) see_debt(feeds_[id]);
       active_.push_back(id);
     }
   }
@@ -291,6 +351,10 @@ void FanOut::settle(const Entry& entry, int result, Instant now) {
   counters_.bytes.add(taken);
   if (taken > 0) stream.last_write_tick = last_tick_;
   stream.outstanding += static_cast<uint32_t>(taken);
+  if (taken > 0 && stream.behind && !crowds_.empty()) {
+    const auto& pressure = feeds_[stream.feed].pressure;
+    if (pressure && pressure->crowd) pressure->crowd->on_taken();
+  }
   const std::size_t index = static_cast<std::size_t>(&entry - entries_.data());
   if (taken == batch_[index].bytes.size()) {
     settle_full(entry, stream);
@@ -393,7 +457,7 @@ void FanOut::end_rounds(Instant now) {
       continue;
     }
     feed.active = false;
-    clear_congestion(feed);
+    relieve(feed);
     feeds_.close_if_empty(id);
   }
   round_over_.clear();

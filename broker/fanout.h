@@ -30,6 +30,8 @@ class StreamWatcher {
   virtual void on_behind(uint32_t slot) = 0;             // its place has left the feed's window
   virtual void on_broken(uint32_t slot, int error) = 0;  // its socket failed
   virtual void on_finished(uint32_t slot) = 0;  // it was closing and its last byte has gone
+  // Whoever reads too slowly loses its place in this feed and is cut: publishers may wait instead.
+  virtual bool cuts_laggards(const Feed& feed) const = 0;
 };
 
 struct FanOutCounters {
@@ -73,6 +75,8 @@ class FanOut {
   // Sends until nothing is left or the budget is used; the clock is read between batches.
   void run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max);
   bool has_work() const { return !active_.empty() || !queued_.empty(); }
+  // Publishers that wait for a crowd are let in then, unless it has caught up; never: none do.
+  Instant next_look() const;
 
   // Events that reach a stream by a page of history.
   void count_deliveries(uint32_t events) { counters_.deliveries.add(events); }
@@ -108,7 +112,13 @@ class FanOut {
   void begin_round(Feed& feed, Instant now);
   void see_debt(Feed& feed);
   void adapt_debt(Feed& feed, Instant now);
-  void clear_congestion(Feed& feed);
+  void send_batches(const std::function<Instant()>& clock, Duration time_max,
+                    std::size_t bytes_max);
+  bool crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Instant now);
+  void look_at_crowds(Instant now);
+  void mark(Feed& feed, const Event& event);
+  void relieve(Feed& feed);
+  void forget_pressure(uint32_t feed_id, Feed& feed);
 
   Engine& engine_;
   StreamTable& streams_;
@@ -120,6 +130,7 @@ class FanOut {
   std::deque<uint32_t> active_;       // feeds with a round under way
   std::vector<uint32_t> round_over_;  // feeds whose round ended in this batch
   std::deque<uint32_t> queued_;       // single streams
+  std::vector<uint32_t> crowds_;      // feeds whose crowd is behind
   std::vector<Entry> entries_;        // of the batch, beside batch_
   std::vector<Send> batch_;
   uint32_t last_tick_ = 0;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "broker/block.h"
+#include "broker/crowd.h"
 #include "broker/id_list.h"
 #include "broker/subscription.h"
 #include "broker/wire.h"
@@ -80,8 +81,12 @@ class Feed {
   } sweep;
   bool active = false;  // in FanOut's round robin
   uint32_t behind = 0;  // members that lag: the window is kept for them
-  // Bits marked in this worker's congestion map because of this feed; null: none.
-  std::unique_ptr<std::vector<uint32_t>> congested_topics;
+  // Publishers wait because of this feed, or soon may; null: mostly. Owned by FanOut.
+  struct Pressure {
+    std::vector<uint32_t> marked;  // bits in this worker's congestion map
+    std::optional<Crowd> crowd;    // while it is behind
+  };
+  std::unique_ptr<Pressure> pressure;
 
  private:
   Block* room_for(std::size_t bytes);

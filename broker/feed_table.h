@@ -25,6 +25,7 @@ class FeedTable {
   FeedTable& operator=(const FeedTable&) = delete;
 
   Feed& operator[](uint32_t id) { return *feeds_[id]; }
+  const Feed& operator[](uint32_t id) const { return *feeds_[id]; }
   std::size_t count() const { return by_key_.size(); }
   bool holds(const Subscription& subscription, WireFormat format) const {
     return by_key_.contains(Key{subscription.key(), format.tag()});

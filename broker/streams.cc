@@ -210,6 +210,10 @@ void Streams::on_behind(uint32_t slot) {
   pull(slot, stream, at);
 }
 
+bool Streams::cuts_laggards(const Feed& feed) const {
+  return parts_.host.lag_policy(*feed.subscription()) == LagPolicy::cut;
+}
+
 void Streams::on_page(Slot slot, const Page& page, Instant now) {
   Stream* const stream = parts_.table.find(slot);
   if (stream == nullptr || !stream->pulling || stream->closing) return;

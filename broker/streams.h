@@ -95,6 +95,7 @@ class Streams final : public StreamWatcher {
   void on_timer(uint32_t slot, Instant now);
 
   void on_behind(uint32_t slot) override;
+  bool cuts_laggards(const Feed& feed) const override;
   void on_broken(uint32_t slot, int error) override;
   void on_finished(uint32_t slot) override;
 

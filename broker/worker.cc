@@ -118,8 +118,8 @@ bool Worker::must_not_sleep() const {
 }
 
 Instant Worker::sleep_until(Instant latest) const {
-  Instant until =
-      std::min({latest, wheel_.next_due(), next_expire_, drain_.next_step(engine_.now())});
+  Instant until = std::min({latest, wheel_.next_due(), next_expire_,
+                            drain_.next_step(engine_.now()), fanout_.next_look()});
   if (publisher_.has_parked()) until = std::min(until, engine_.now() + parked_retry);
   return until;
 }

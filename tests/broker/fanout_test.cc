@@ -56,6 +56,8 @@ class Watcher final : public StreamWatcher {
   void on_behind(uint32_t slot) override { behind.push_back(slot); }
   void on_broken(uint32_t slot, int) override { broken.push_back(slot); }
   void on_finished(uint32_t slot) override { finished.push_back(slot); }
+  bool cuts_laggards(const Feed&) const override { return cuts; }
+  bool cuts = true;
   std::vector<uint32_t> behind, broken, finished;
 };
 
@@ -258,6 +260,124 @@ TEST_F(FanOutTest, a_small_topic_does_not_wait_for_a_huge_one) {
   run_a_little();
   EXPECT_FALSE(engine_.received[1000].empty());
   EXPECT_TRUE(fanout_.has_work());
+}
+
+// A topic with ten readers, whose sockets are full when a test says so.
+class CrowdTest : public FanOutTest {
+ protected:
+  void SetUp() override { join_all(10); }
+  void join_all(uint32_t readers) {
+    for (uint32_t slot = 0; slot < readers; ++slot) join(slot);
+  }
+  void fill_sockets(uint32_t readers) {
+    for (uint32_t slot = 0; slot < readers; ++slot) engine_.rooms[slot] = 0;
+    publish();
+    run();
+  }
+  bool publishers_wait() const {
+    return congestion_.is_marked(CongestionMap::bit_of(topic_hash("a")));
+  }
+  // Publishes while publishers need not wait, but not for ever; returns how many events that were.
+  int flood(int most = 100) {
+    int events = 0;
+    for (; events < most && !publishers_wait(); ++events) {
+      publish("a", 1000);
+      run();
+    }
+    return events;
+  }
+  void let_a_window_pass() {
+    now_ += Crowd::window;
+    run_a_little();
+  }
+};
+
+TEST_F(CrowdTest, publishers_wait_for_half_of_the_readers_until_nearly_all_have_caught_up) {
+  fill_sockets(5);
+  EXPECT_FALSE(publishers_wait()) << "a little is let in at once";
+  EXPECT_LT(flood(), 20);
+  EXPECT_TRUE(publishers_wait());
+  for (uint32_t slot = 0; slot < 3; ++slot) drain_socket(slot);
+  run();
+  EXPECT_TRUE(publishers_wait()) << "two of ten are still behind";
+  drain_socket(3);
+  run();
+  EXPECT_FALSE(publishers_wait());
+  EXPECT_EQ(fanout_.next_look(), never);
+}
+
+TEST_F(CrowdTest, nobody_waits_for_a_few) {
+  fill_sockets(4);
+  EXPECT_EQ(flood(), 100);
+}
+
+TEST_F(CrowdTest, fewer_than_eight_readers_are_no_crowd) {
+  for (uint32_t slot = 7; slot < 10; ++slot) leave(slot);
+  open_.resize(7);
+  fill_sockets(7);
+  EXPECT_EQ(flood(), 100);
+}
+
+TEST_F(CrowdTest, a_crowd_that_moves_is_waited_for_but_something_comes_in_each_window) {
+  fill_sockets(10);
+  flood();
+  for (int window = 0; window < 20; ++window) {
+    ASSERT_TRUE(publishers_wait());
+    engine_.rooms[0] = 10;  // a few bytes, and full again
+    table_[0].blocked = false;
+    fanout_.queue(0);
+    run();
+    let_a_window_pass();
+    EXPECT_FALSE(publishers_wait());
+    const int events = flood();
+    EXPECT_GT(events, 4);
+    EXPECT_LT(events, 20);
+  }
+}
+
+TEST_F(CrowdTest, a_crowd_that_takes_nothing_is_waited_for_once) {
+  fill_sockets(10);
+  flood();
+  EXPECT_EQ(fanout_.next_look(), now_ + Crowd::window);
+  for (uint32_t window = 1; window < Crowd::still_windows_max; ++window) {
+    let_a_window_pass();
+    EXPECT_LT(flood(), 20);
+    EXPECT_TRUE(publishers_wait());
+  }
+  for (int window = 0; window < 5; ++window) {
+    let_a_window_pass();
+    EXPECT_EQ(flood(), 100);
+  }
+}
+
+TEST_F(CrowdTest, one_that_had_stalled_and_moves_again_is_waited_for) {
+  fill_sockets(10);
+  flood();
+  for (uint32_t window = 0; window < Crowd::still_windows_max; ++window) let_a_window_pass();
+  EXPECT_EQ(flood(), 100);
+  engine_.rooms[0] = 10;
+  table_[0].blocked = false;
+  fanout_.queue(0);
+  run();
+  let_a_window_pass();
+  EXPECT_LT(flood(), 20);
+}
+
+TEST_F(CrowdTest, readers_that_may_miss_events_hold_nobody_up) {
+  watcher_.cuts = false;
+  fill_sockets(10);
+  EXPECT_EQ(flood(), 100);
+}
+
+TEST_F(CrowdTest, nobody_waits_for_readers_that_have_gone) {
+  fill_sockets(10);
+  flood();
+  EXPECT_TRUE(publishers_wait());
+  for (uint32_t slot = 0; slot < 10; ++slot) leave(slot);
+  open_.clear();
+  EXPECT_FALSE(publishers_wait());
+  EXPECT_EQ(fanout_.next_look(), never);
+  run_a_little();
 }
 
 }  // namespace

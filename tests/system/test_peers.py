@@ -174,4 +174,44 @@ class Stalled(BrokerTest):
             self.assertEqual(len(stream.events(200)), 200)
 
 
+class SlowTogether(BrokerTest):
+    """What reads for all of a topic's readers is slower than who publishes: publishers wait, nobody is cut."""
+    flags = ('--workers', '1')
+    readers, events = 20, 3000
+
+    def test_publishers_wait_when_most_readers_cannot_keep_up(self):
+        wires = [self.broker.wire() for _ in range(self.readers)]
+        for wire in wires:
+            wire.send(request_bytes('GET', '/topics/crowd', None, {'accept': 'text/event-stream'}))
+        until('all are open', lambda: self.broker.metric('fanfare_streams') == self.readers)
+        counts = dict.fromkeys(wires, 0)
+        tails = dict.fromkeys(wires, b'')
+
+        def read():  # a little of each in turn, as one slow program would
+            while min(counts.values()) < self.events:
+                for wire in wires:
+                    if counts[wire] == self.events:
+                        continue
+                    piece = tails[wire] + wire.socket.recv(65536)
+                    counts[wire] += piece.count(b'data: x')
+                    tails[wire] = piece[-6:]
+                    if b'fanfare.close' in piece:
+                        return
+                time.sleep(0.002)
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        with self.broker.wire() as wire:
+            for _ in range(self.events // 50):
+                wire.send(request_bytes('POST', '/topics/crowd', b'x' * 4000) * 50)
+                for _ in range(50):
+                    answer = next_answer(wire)
+                    self.assertEqual(answer.status, 200, answer.body)
+        reader.join(60)
+        self.assertEqual(set(counts.values()), {self.events})
+        self.assertEqual(self.broker.metric('fanfare_lagged_total'), 0)
+        for wire in wires:
+            wire.close()
+
+
 run()
