@@ -204,7 +204,8 @@ void add_requests(std::vector<Setting>& rows) {
                      "Events a second that one publisher may publish; 0: no limit",
                      REACH(publish_rate)));
   rows.push_back(row("publish-wait", group, Kind::duration, live,
-                     "How long a publisher waits for slow fan-out before it is told 503",
+                     "How long a publisher waits for slow fan-out, or for readers that fall behind "
+                     "together, before it is told 503",
                      REACH(publish_wait), {0, ns(60s)}));
   rows.push_back(row("keys-max", group, Kind::count, fixed,
                      "Idempotency keys that one worker remembers", REACH(keys_max),

@@ -251,7 +251,7 @@ RequestRef Connections::park(Connection& connection, PendingAnswer::Shape shape,
 
 void Connections::resume(Connection& connection) {
   connection.pending.fields.clear();
-  connection.pending.lines = {};
+  connection.pending.lines = std::vector<std::string>();  // with its memory
   if (connection.state == Connection::State::waiting) {
     connection.state = Connection::State::reading;
     connection.head_known = false;

@@ -66,7 +66,7 @@ EventRef Event::make(const EventParts& parts) {
   CHECK_LT(size, std::size_t{1} << 32);
 
   Event* const event = new (EventMemory::of_this_thread().take(size)) Event();
-  event->allocated_ = static_cast<uint32_t>(size);
+  event->allocated_ = static_cast<uint32_t>(EventMemory::rounded(size));
   Pen pen{event->at(0), event->at(0)};
   event->topic_bytes_ = static_cast<uint8_t>(parts.topics[0].size());
   event->topic_count_ = static_cast<uint8_t>(parts.topics.size());

@@ -79,7 +79,8 @@ class Event {
   std::string_view fields() const { return {at(fields_), end_ - 2 - fields_}; }
 
   std::size_t bytes() const { return allocated_; }  // of memory, header included
-  // Brings as much of its memory into the cache as an event of `bytes` has, without waiting for it.
+  // Brings as much of its memory into the cache as an event of `bytes` has, up to 512, without
+  // waiting for it.
   void fetch_ahead(std::size_t bytes) const {
     for (std::size_t i = 0; i < std::min(bytes, fetch_bytes_max); i += cache_line_bytes)
       __builtin_prefetch(reinterpret_cast<const char*>(this) + i, 1);

@@ -16,10 +16,6 @@ constexpr std::size_t held_bytes_max = 0;
 constexpr std::size_t held_bytes_max = 64_KiB;
 #endif
 
-constexpr std::size_t steps_of(std::size_t bytes) {
-  return (bytes + EventMemory::step_bytes - 1) / EventMemory::step_bytes;
-}
-
 }  // namespace
 
 EventMemory& EventMemory::of_this_thread() {
@@ -37,9 +33,9 @@ EventMemory::~EventMemory() {
 }
 
 void* EventMemory::take(std::size_t bytes) {
-  if (bytes > small_bytes_max) return ::operator new(bytes);
-  const std::size_t whole = steps_of(bytes) * step_bytes;
-  Size& size = sizes_[steps_of(bytes)];
+  const std::size_t whole = rounded(bytes);
+  if (whole > small_bytes_max) return ::operator new(whole);
+  Size& size = sizes_[whole / step_bytes];
   Free* const block = size.last;
   if (block == nullptr) return ::operator new(whole);
   size.last = block->next;
@@ -48,9 +44,9 @@ void* EventMemory::take(std::size_t bytes) {
 }
 
 void EventMemory::give_back(void* memory, std::size_t bytes) {
-  const std::size_t whole = steps_of(bytes) * step_bytes;
-  if (bytes <= small_bytes_max) {
-    Size& size = sizes_[steps_of(bytes)];
+  const std::size_t whole = rounded(bytes);
+  if (whole <= small_bytes_max) {
+    Size& size = sizes_[whole / step_bytes];
     if (size.held_bytes + whole <= held_bytes_max_) {
       size.last = ::new (memory) Free{size.last};
       size.held_bytes += whole;

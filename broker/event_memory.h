@@ -27,6 +27,11 @@ class EventMemory {
 
   static EventMemory& of_this_thread();
 
+  // What so many bytes take.
+  static constexpr std::size_t rounded(std::size_t bytes) {
+    return bytes > small_bytes_max ? bytes : (bytes + step_bytes - 1) / step_bytes * step_bytes;
+  }
+
   void* take(std::size_t bytes);
   // `bytes` as it was taken, of this or another thread's.
   void give_back(void* memory, std::size_t bytes);

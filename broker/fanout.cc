@@ -76,7 +76,7 @@ bool FanOut::crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Insta
     if (!Crowd::begins(feed.behind, feed.members().size())) return false;
     if (!watcher_.cuts_laggards(feed)) return false;
     if (!feed.pressure) feed.pressure = std::make_unique<Feed::Pressure>();
-    feed.pressure->crowd.emplace(now);
+    feed.pressure->crowd.emplace(now, note_who_is_behind(feed));
     crowds_.push_back(feed_id);
   }
   Crowd& crowd = *feed.pressure->crowd;
@@ -84,12 +84,21 @@ bool FanOut::crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Insta
   return crowd.holds_publishers();
 }
 
+// A walk over its members, once in a window.
+uint32_t FanOut::note_who_is_behind(const Feed& feed) {
+  for (const uint32_t slot : feed.members().ids()) streams_[slot].in_crowd = streams_[slot].behind;
+  return feed.behind;
+}
+
 void FanOut::look_at_crowds(Instant now) {
   for (std::size_t i = 0; i < crowds_.size();) {
     Feed& feed = feeds_[crowds_[i]];
     std::optional<Crowd>& crowd = feed.pressure->crowd;
     if (!Crowd::has_caught_up(feed.behind, feed.members().size())) {
-      if (crowd->look(now, feed.behind)) relieve(feed);
+      if (now >= crowd->window_end()) {
+        crowd->begin_window(now, note_who_is_behind(feed));
+        relieve(feed);
+      }
       ++i;
       continue;
     }
@@ -167,6 +176,12 @@ void FanOut::join(uint32_t slot, uint32_t feed_id) {
     ++feed.sweep.left;  // the round now goes over one place more before it is back at its start
 }
 
+void FanOut::set_closing(uint32_t slot) {
+  Stream& stream = streams_[slot];
+  stream.closing = true;
+  set_behind(stream, false);
+}
+
 void FanOut::forget(uint32_t slot) {
   Stream& stream = streams_[slot];
   CHECK(!stream.in_batch);
@@ -189,7 +204,7 @@ void FanOut::forget(uint32_t slot) {
 }
 
 void FanOut::set_behind(Stream& stream, bool behind) {
-  if (stream.behind == behind) return;
+  if (stream.behind == behind || (behind && stream.closing)) return;
   stream.behind = behind;
   Feed& feed = feeds_[stream.feed];
   if (feed.behind == 0) ++feeds_behind_;
@@ -351,7 +366,8 @@ void FanOut::settle(const Entry& entry, int result, Instant now) {
   counters_.bytes.add(taken);
   if (taken > 0) stream.last_write_tick = last_tick_;
   stream.outstanding += static_cast<uint32_t>(taken);
-  if (taken > 0 && stream.behind && !crowds_.empty()) {
+  if (taken > 0 && stream.in_crowd && entry.source != Source::own) {
+    stream.in_crowd = false;
     const auto& pressure = feeds_[stream.feed].pressure;
     if (pressure && pressure->crowd) pressure->crowd->on_taken();
   }

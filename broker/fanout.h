@@ -63,6 +63,9 @@ class FanOut {
   void on_append(uint32_t feed, const Event& event, Instant now);
   // The stream may have something to send.
   void queue(uint32_t slot);
+  // The stream closes when its own bytes have gone: it gets no more events, and neither rounds nor
+  // publishers wait for it.
+  void set_closing(uint32_t slot);
   // The stream is about to be closed: leaves its feed (which may go with it) and gives back what it
   // holds.
   void forget(uint32_t slot);
@@ -75,7 +78,7 @@ class FanOut {
   // Sends until nothing is left or the budget is used; the clock is read between batches.
   void run(const std::function<Instant()>& clock, Duration time_max, std::size_t bytes_max);
   bool has_work() const { return !active_.empty() || !queued_.empty(); }
-  // Publishers that wait for a crowd are let in then, unless it has caught up; never: none do.
+  // When crowds that are behind are to be looked at again; never: there is none.
   Instant next_look() const;
 
   // Events that reach a stream by a page of history.
@@ -114,6 +117,7 @@ class FanOut {
   void adapt_debt(Feed& feed, Instant now);
   void send_batches(const std::function<Instant()>& clock, Duration time_max,
                     std::size_t bytes_max);
+  uint32_t note_who_is_behind(const Feed& feed);
   bool crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Instant now);
   void look_at_crowds(Instant now);
   void mark(Feed& feed, const Event& event);

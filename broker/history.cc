@@ -128,8 +128,8 @@ void History::enforce_sizes(TopicLog& log) {
          (log.bytes > policy.history_bytes && log.count() > 1)) {
     const std::size_t bytes = log.oldest()->bytes();
     evict_oldest(log);
-    // The next one to go has long left the cache. When it goes it is back, all of it: a new event
-    // will be written where it lies (event_memory.h).
+    // The next one to go has long left the cache. When it goes it is back, and not its head alone:
+    // a new event will be written where it lies (event_memory.h).
     log.oldest()->fetch_ahead(bytes);
   }
 }

@@ -46,6 +46,7 @@ struct Stream {
   bool closing : 1 = false;     // closes when its own bytes have gone
   bool torn_begun : 1 = false;  // a part of `torn` has gone: nothing else may go before the rest
   bool behind : 1 = false;      // counted in its feed's `behind`
+  bool in_crowd : 1 = false;    // was behind when its feed's crowd was last looked at
   bool in_batch : 1 = false;    // in the batch that is being filled
   bool queued : 1 = false;      // in FanOut's queue of single streams
   bool unacked : 1 = false;     // something was outstanding then

@@ -310,7 +310,7 @@ void Streams::close(uint32_t slot, CloseReason reason, Instant now) {
   std::string& own = extra_of(stream).own;
   append_control(own, format, {"fanfare.close", data, {}, retry});
   append_end(own, format);
-  stream.closing = true;
+  parts_.fanout.set_closing(slot);
   stream.pulling = false;
   if (stream.torn != nullptr && !stream.torn_begun) {  // a page that has not begun
     stream.torn->unref();

@@ -123,15 +123,19 @@ std::optional<Stamp> read_event_data(std::string_view data) {
 
 std::optional<Stamp> StampReader::read(std::string_view data) {
   if (data.size() < stamp_bytes_min || data.size() > bytes_max) return read_event_data(data);
+  if (lately_.empty()) lately_.resize(events);
   uint64_t sequence = 0;  // its eight digits
   std::memcpy(&sequence, data.data() + sequence_at, sizeof sequence);
-  uint32_t source = 0;  // its four
+  uint64_t source = 0;  // its four, and the last of the topic's
   std::memcpy(&source, data.data() + sequence_at - sizeof source, sizeof source);
-  const uint64_t hash = (sequence ^ uint64_t{source} << 7) * 0x9e3779b97f4a7c15u;
+  const uint64_t hash = (sequence ^ source * 0x9e3779b97f4a7c15u) * 0x9e3779b97f4a7c15u;
   Read& known = lately_[hash >> (64 - std::countr_zero(events))];
   if (known.data == data) return known.stamp;
   const std::optional<Stamp> stamp = read_event_data(data);
-  if (stamp) known = {*stamp, std::string(data)};
+  if (stamp) {
+    known.stamp = *stamp;
+    known.data.assign(data);
+  }
   return stamp;
 }
 

@@ -50,7 +50,6 @@ std::optional<Stamp> read_event_data(std::string_view data);
 // byte, with what was found whole then, in a third of the time. Not for several threads.
 class StampReader {
  public:
-  StampReader() : lately_(events) {}
   std::optional<Stamp> read(std::string_view data);
 
  private:
@@ -60,7 +59,7 @@ class StampReader {
     Stamp stamp;
     std::string data;
   };
-  std::vector<Read> lately_;  // by its source and sequence
+  std::vector<Read> lately_;  // by its topic, source and sequence; made with the first
 };
 
 }  // namespace fanfare::bench

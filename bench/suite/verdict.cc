@@ -85,12 +85,15 @@ std::string generator_fault(const Measurement& result, const StageResult& stage)
   const bool full =
       busiest >= busy_share || stage.generator_cores() >= busy_share * result.generator_cores;
   if (full) {
-    return fmt::format(
-        "In stage {} the generator used {:.0f} % of a core (its busiest process {:.0f} %) and the "
-        "server {:.0f} %: {}",
-        stage.name, 100 * stage.generator_cores(), 100 * busiest, 100 * server,
-        server_is_idle ? "the generator was the bottleneck, the server can do more than this."
-                       : "both were full, readers may have waited for the generator.");
+    const std::string used = fmt::format(
+        "In stage {} the generator used {:.0f} % of a core (its busiest process {:.0f} %)",
+        stage.name, 100 * stage.generator_cores(), 100 * busiest);
+    if (!result.server_known)
+      return used + " and was full; what the server used is not known: it may do more than this.";
+    return fmt::format("{} and the server {:.0f} %: {}", used, 100 * server,
+                       server_is_idle
+                           ? "the generator was the bottleneck, the server can do more than this."
+                           : "both were full, readers may have waited for the generator.");
   }
   if (stage.late_p99_ms > late_ms_max) {
     return fmt::format(

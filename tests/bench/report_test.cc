@@ -101,6 +101,8 @@ TEST(Verdict, processes_that_share_a_full_core_are_full) {
   result.stages[0].generator_cpu_s = 1.9;
   result.stages[0].busiest_part_cpu_s = 1.0;
   EXPECT_NE(all_words(result).find("both were full"), std::string::npos);
+  result.server_known = false;
+  EXPECT_NE(all_words(result).find("what the server used is not known"), std::string::npos);
   result.generator_cores = 2;
   EXPECT_NE(all_words(result).find("The generator kept up"), std::string::npos);
 }

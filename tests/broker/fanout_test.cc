@@ -286,6 +286,13 @@ class CrowdTest : public FanOutTest {
     }
     return events;
   }
+  // A few bytes, and full again.
+  void take_a_little(uint32_t slot) {
+    engine_.rooms[slot] = 10;
+    table_[slot].blocked = false;
+    fanout_.queue(slot);
+    run();
+  }
   void let_a_window_pass() {
     now_ += Crowd::window;
     run_a_little();
@@ -323,16 +330,44 @@ TEST_F(CrowdTest, a_crowd_that_moves_is_waited_for_but_something_comes_in_each_w
   flood();
   for (int window = 0; window < 20; ++window) {
     ASSERT_TRUE(publishers_wait());
-    engine_.rooms[0] = 10;  // a few bytes, and full again
-    table_[0].blocked = false;
-    fanout_.queue(0);
-    run();
+    take_a_little(0);
+    take_a_little(1);
     let_a_window_pass();
     EXPECT_FALSE(publishers_wait());
     const int events = flood();
     EXPECT_GT(events, 4);
     EXPECT_LT(events, 20);
   }
+}
+
+TEST_F(CrowdTest, one_reader_that_takes_a_little_often_does_not_move_a_crowd) {
+  fill_sockets(10);
+  flood();
+  for (uint32_t window = 0; window < Crowd::still_windows_max; ++window) {
+    for (int time = 0; time < 10; ++time) take_a_little(0);
+    let_a_window_pass();
+  }
+  EXPECT_EQ(flood(), 100);
+}
+
+TEST_F(CrowdTest, a_crowd_of_which_fewer_than_eight_are_left_is_none) {
+  fill_sockets(10);
+  flood();
+  for (uint32_t slot = 7; slot < 10; ++slot) leave(slot);
+  open_.resize(7);
+  run_a_little();
+  EXPECT_FALSE(publishers_wait());
+  EXPECT_EQ(fanout_.next_look(), never);
+  EXPECT_EQ(flood(), 100);
+}
+
+TEST_F(CrowdTest, closing_streams_are_not_waited_for) {
+  fill_sockets(10);
+  flood();
+  for (uint32_t slot = 0; slot < 9; ++slot) fanout_.set_closing(slot);
+  run_a_little();
+  EXPECT_FALSE(publishers_wait());
+  EXPECT_EQ(flood(), 100);
 }
 
 TEST_F(CrowdTest, a_crowd_that_takes_nothing_is_waited_for_once) {
@@ -355,10 +390,8 @@ TEST_F(CrowdTest, one_that_had_stalled_and_moves_again_is_waited_for) {
   flood();
   for (uint32_t window = 0; window < Crowd::still_windows_max; ++window) let_a_window_pass();
   EXPECT_EQ(flood(), 100);
-  engine_.rooms[0] = 10;
-  table_[0].blocked = false;
-  fanout_.queue(0);
-  run();
+  take_a_little(0);
+  take_a_little(1);
   let_a_window_pass();
   EXPECT_LT(flood(), 20);
 }
