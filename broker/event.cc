@@ -62,11 +62,11 @@ EventRef Event::make(const EventParts& parts) {
   CHECK_LE(parts.topics.size(), 16u);
   CHECK_LE(parts.type.size(), 255u);
   const Plan plan = plan_of(parts);
-  const std::size_t size = sizeof(Event) + plan.total;
+  const std::size_t size = EventMemory::rounded(sizeof(Event) + plan.total);
   CHECK_LT(size, std::size_t{1} << 32);
 
   Event* const event = new (EventMemory::of_this_thread().take(size)) Event();
-  event->allocated_ = static_cast<uint32_t>(EventMemory::rounded(size));
+  event->allocated_ = static_cast<uint32_t>(size);
   Pen pen{event->at(0), event->at(0)};
   event->topic_bytes_ = static_cast<uint8_t>(parts.topics[0].size());
   event->topic_count_ = static_cast<uint8_t>(parts.topics.size());

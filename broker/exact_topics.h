@@ -42,7 +42,7 @@ class ExactTopics {
     mutable uint32_t feeds;  // the only one; or is_list and where in lists_ they are
     std::string_view name() const { return source->exact_topics()[place]; }
   };
-  static_assert(sizeof(Subscription::Ref) == 8);
+  static_assert(sizeof(Entry) == 16);
   struct Hash : NameHash {
     using NameHash::operator();
     std::size_t operator()(const Entry& entry) const { return (*this)(entry.name()); }

@@ -49,9 +49,13 @@ void FanOut::on_append(uint32_t feed_id, const Event& event, Instant now) {
   if (wait) mark(feed, event);
 }
 
-void FanOut::mark(Feed& feed, const Event& event) {
+Feed::Pressure& FanOut::pressure_of(Feed& feed) {
   if (!feed.pressure) feed.pressure = std::make_unique<Feed::Pressure>();
-  std::vector<uint32_t>& marked = feed.pressure->marked;
+  return *feed.pressure;
+}
+
+void FanOut::mark(Feed& feed, const Event& event) {
+  std::vector<uint32_t>& marked = pressure_of(feed).marked;
   event.for_each_topic([&](std::string_view topic) {
     const uint32_t bit = CongestionMap::bit_of(topic_hash(topic));
     if (std::find(marked.begin(), marked.end(), bit) != marked.end()) return;
@@ -60,14 +64,18 @@ void FanOut::mark(Feed& feed, const Event& event) {
   });
 }
 
+void FanOut::unmark(Feed::Pressure& pressure) {
+  for (const uint32_t bit : pressure.marked) congestion_.unmark(bit);
+  pressure.marked.clear();
+}
+
 // Unless there is another reason for publishers to wait.
 void FanOut::relieve(Feed& feed) {
   if (!feed.pressure) return;
   Feed::Pressure& pressure = *feed.pressure;
   if (pressure.crowd && pressure.crowd->holds_publishers()) return;
   if (feed.active && feed.sweep.debt > feed.sweep.debt_max) return;
-  for (const uint32_t bit : pressure.marked) congestion_.unmark(bit);
-  pressure.marked.clear();
+  unmark(pressure);
   if (!pressure.crowd) feed.pressure.reset();
 }
 
@@ -75,8 +83,7 @@ bool FanOut::crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Insta
   if (!feed.pressure || !feed.pressure->crowd) {
     if (!Crowd::begins(feed.behind, feed.members().size())) return false;
     if (!watcher_.cuts_laggards(feed)) return false;
-    if (!feed.pressure) feed.pressure = std::make_unique<Feed::Pressure>();
-    feed.pressure->crowd.emplace(now, note_who_is_behind(feed));
+    pressure_of(feed).crowd.emplace(now, note_who_is_behind(feed));
     crowds_.push_back(feed_id);
   }
   Crowd& crowd = *feed.pressure->crowd;
@@ -119,7 +126,7 @@ Instant FanOut::next_look() const {
 void FanOut::forget_pressure(uint32_t feed_id, Feed& feed) {
   if (!feed.pressure) return;
   std::erase(crowds_, feed_id);
-  for (const uint32_t bit : feed.pressure->marked) congestion_.unmark(bit);
+  unmark(*feed.pressure);
   feed.pressure.reset();
 }
 

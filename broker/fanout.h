@@ -120,7 +120,9 @@ class FanOut {
   uint32_t note_who_is_behind(const Feed& feed);
   bool crowd_holds(uint32_t feed_id, Feed& feed, const Event& event, Instant now);
   void look_at_crowds(Instant now);
+  static Feed::Pressure& pressure_of(Feed& feed);  // made if there is none
   void mark(Feed& feed, const Event& event);
+  void unmark(Feed::Pressure& pressure);
   void relieve(Feed& feed);
   void forget_pressure(uint32_t feed_id, Feed& feed);
 

@@ -40,8 +40,7 @@ std::string search_sentence(const SearchResult& search) {
   }
   return fmt::format(
       "The highest rate at which 99 % of the events reach their last subscriber in {:.3g} ms{} is "
-      "{} "
-      "events/s, {} deliveries/s (within {:.3g} ms).",
+      "{} events/s, {} deliveries/s (within {:.3g} ms).",
       search.p99_under_ms, search.found ? "" : ", as far as it was tried,",
       number(search.events_per_s), number(search.deliveries_per_s), search.p99_ms);
 }
